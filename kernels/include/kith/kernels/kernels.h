@@ -1,0 +1,74 @@
+/// Kernels: numeric loops over spans. No threads, no allocation, no logging, no options, no failure.
+///
+/// Matrices are row-major float32 with d columns and no padding; pointers need no alignment.  Each kernel has a plain
+/// twin in kernels/reference.h that is its specification.  One generic source is compiled for several instruction sets
+/// and chosen at run time (kernels/isa.h); within one instruction set the bits depend on the arguments alone.
+/// Callers split rows over threads: `offsets` holds absolute positions in `columns`, so a subspan of it is a row range.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace kith::kernels {
+
+using EdgeOffset = std::uint64_t;
+
+/// sum_k a[k] b[k].
+[[nodiscard]] float Dot(const float* a, const float* b, std::size_t d) noexcept;
+/// y += alpha x.
+void Axpy(float alpha, const float* x, float* y, std::size_t d) noexcept;
+/// x[k] = exp(scale * x[k] + shift), relative error below 1e-6 where the result is a normal number, 0 below it;
+/// returns the sum of the results (accumulated in lanes, fixed order).
+float ExpInPlace(float* x, std::size_t n, float scale, float shift) noexcept;
+
+/// out[v] = sum over e in row v of weight[e] * x[columns[e]];  weights == nullptr means 1.  out [rows x d].
+void GatherScaleSum(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* weights,
+                    const float* x, float* out, std::size_t d) noexcept;
+/// dx[u] += sum over e in row u of the transpose of weight[transpose_edges[e]] * dout[transpose_destinations[e]].
+/// The same loops, arrows reversed: rows are sources.  transpose_edges may be empty where weights == nullptr.
+void GatherScaleSumBackward(std::span<const EdgeOffset> transpose_offsets,
+                            std::span<const std::uint32_t> transpose_destinations,
+                            std::span<const std::uint32_t> transpose_edges, const float* weights, const float* dout,
+                            float* dx, std::size_t d) noexcept;
+/// dweight[e] = <dout[v], x[columns[e]]> for e in row v: the gradient of GatherScaleSum to its weights.
+void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* dout,
+              const float* x, float* dweight, std::size_t d) noexcept;
+
+/// Additive attention of GAT: score[e * heads + h] = LeakyReLU(q[v * heads + h] + k[columns[e] * heads + h], slope).
+void EdgeScores(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* q,
+                const float* k, float slope, float* score, std::size_t heads) noexcept;
+/// Softmax of score[e * heads + h] over the edges of each row, in place, with the row's maximum taken out.
+void SegmentSoftmax(std::span<const EdgeOffset> offsets, float* score, std::size_t heads) noexcept;
+/// dscore[e] = p[e] (dp[e] - sum over the row of p dp), per head; dscore may be dp.
+void SegmentSoftmaxBackward(std::span<const EdgeOffset> offsets, const float* p, const float* dp, float* dscore,
+                            std::size_t heads) noexcept;
+
+/// scores[i] = <query, items[i]> for n rows of items.
+void Scores(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept;
+
+/// One entry of a top-k list. Order: higher score first, then the smaller id.
+struct Scored {
+  float score;
+  std::uint32_t id;
+  friend bool operator==(const Scored&, const Scored&) = default;
+};
+/// Offers ids first_id + i with scores[i], i < n, to the top-k list heap[0..size): a heap whose worst entry is at 0.
+/// `skip` is sorted and holds ids that are left out.  NaN scores are left out.  Returns the new size, at most k.
+/// SortTopK turns the heap into a list, best first.
+[[nodiscard]] std::size_t OfferTopK(const float* scores, std::size_t n, std::uint32_t first_id,
+                                    std::span<const std::uint32_t> skip, Scored* heap, std::size_t size,
+                                    std::size_t k) noexcept;
+void SortTopK(Scored* heap, std::size_t size) noexcept;
+
+/// C [m x n] (+)= A B with A(i, k) = a[i * a_row + k * a_col], B(k, j) = b[k * b_row + j * b_col], C(i, j) = c[i * ldc + j].
+/// Strides make A B^T and A^T B the same call.  `workspace` holds GemmWorkspace() floats, one per thread.
+struct GemmOperand {
+  const float* data;
+  std::size_t row_stride, column_stride;
+};
+[[nodiscard]] std::size_t GemmWorkspace() noexcept;
+void Gemm(std::size_t m, std::size_t n, std::size_t k, GemmOperand a, GemmOperand b, float* c, std::size_t ldc,
+          bool accumulate, float* workspace) noexcept;
+
+}  // namespace kith::kernels

@@ -1,0 +1,111 @@
+/// Model: everything training hands to serving, as one immutable value.
+///
+/// A user's vector is built from what serving sees live (docs/model.md):
+///   z_u = base_u + sum over live items j of a_uj message_j,      cos(z_u, item_i) is the learned evidence.
+/// base_u is what no neighbour carries; it is 0 for users later than the model.  a_uj is the attention of the last
+/// layer, computed from live degrees (AttentionRule), so that an event counts in the next answer.
+/// The item side (vectors, degrees, moments) is frozen at training.  Tensors that this version does not know are kept.
+/// Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kith/base/status.h"
+#include "kith/gnn/matrix.h"
+#include "kith/gnn/safetensors.h"
+#include "kith/graph/ids.h"
+
+namespace kith {
+
+/// How a live item's message is weighted.  d: degrees (the user's live, the item's frozen).
+enum class AttentionRule : std::uint8_t {
+  kDegree,  ///< scale / sqrt(d_u d_j):  LightGCN, GCN
+  kHouse,   ///< the same times exp(clip(b_u + b_j, -3, 3)); b_u = 0 for users later than the model
+  kGat,     ///< softmax over live items of LeakyReLU(query_u + key_j), per head
+  kGatv2,   ///< softmax over live items of <attention_h, LeakyReLU(query_u + key_j)>, per head
+};
+
+/// Gates of the ranker: score = learned * zc(u, i) + friends * f(u, i) + popular * log(1 + d_i), and so on.
+/// A gate of 0 is closed: its evidence is not computed and the other terms keep their bits.
+struct Gates {
+  float learned = 1.0F;
+  float kernel = 0.0F;    ///< spectral item-item kernel over the user's items
+  float friends = 0.0F;
+  float popular = 0.0F;
+  /// For users without items (own items 0): the learned and kernel terms are empty, these two decide.
+  float cold_friends = 1.0F;
+  float cold_popular = 0.1F;
+};
+
+/// Sparse item-item rows read like a graph: item j offers targets[offsets[j]..offsets[j+1]) with values.
+struct ItemKernel {
+  std::vector<std::uint64_t> offsets;   ///< [I + 1]; empty: the model has none
+  std::vector<std::uint32_t> targets;   ///< sorted within a row
+  std::vector<float> values;
+  [[nodiscard]] bool empty() const noexcept { return offsets.empty(); }
+};
+
+struct ModelInfo {
+  std::string architecture = "kith";  ///< kith, lightgcn, gcn, gat, gatv2, popularity, item-knn
+  std::string store_id;
+  std::uint64_t log_sequence = 0;     ///< of the graph it was trained on
+  std::uint32_t num_users = 0, num_items = 0;
+  std::uint64_t seed = 1;
+  std::uint32_t epochs = 0;
+  std::string report_json = "{}";     ///< what training chose and measured, kept verbatim (one JSON object)
+};
+
+class Model {
+ public:
+  ModelInfo info;
+  Gates gates;
+  AttentionRule rule = AttentionRule::kDegree;
+  float message_scale = 1.0F;         ///< factor of every a_uj under kDegree and kHouse
+  std::uint32_t heads = 1;
+  float leaky_slope = 0.2F;
+
+  Matrix user_base;                   ///< [U x d]; d = 0 for models without learned vectors
+  Matrix item_messages;               ///< [I x d]
+  Matrix items;                       ///< [I x d] unit rows (zero rows for items without edges)
+  Matrix users;                       ///< [U x d] unit rows: z_u at training time, for embed, similar, friends' attention
+  Matrix user_queries, item_keys;     ///< kHouse [U x 1], [I x 1]; kGat [U x heads], [I x heads]; kGatv2 [U x d], [I x d]
+  Matrix attention;                   ///< kGatv2 [heads x d / heads]
+  std::vector<std::uint32_t> item_degrees;  ///< [I] at training time
+  ItemKernel kernel;
+  float kernel_degree_exponent = 0.0F;      ///< beta: a_uj of the kernel is d_j^-beta, the target's factor d_i^beta
+  float friend_sharpness = 0.0F;            ///< attention over friends: exp(sharpness * cos(z_u, z_f)), 0 is uniform
+  std::vector<std::pair<std::string, Tensor>> unknown_tensors;
+
+  [[nodiscard]] std::size_t width() const noexcept { return items.cols(); }
+
+  /// Derived once: item means and Gram matrix for z-scores, log degrees.  Call after the fields are set; fails
+  /// (kCorruption) where shapes do not fit the counts or a value is not finite.
+  [[nodiscard]] Status Finish();
+  /// Mean and standard deviation over all items of <z, items_i>, from the moments: O(d^2).
+  struct Moments {
+    float mean, deviation;
+  };
+  [[nodiscard]] Moments ScoreMoments(std::span<const float> z) const noexcept;
+  [[nodiscard]] std::span<const double> item_mean() const noexcept { return item_mean_; }
+  [[nodiscard]] std::span<const float> log_degrees() const noexcept { return log_degrees_; }  ///< log(1 + d_i), [I]
+
+  /// model.json and model.safetensors.
+  struct Encoded {
+    std::string json, tensors;
+  };
+  [[nodiscard]] Encoded Encode() const;
+  [[nodiscard]] static Result<std::shared_ptr<const Model>> Decode(std::string_view json, std::string_view tensors);
+
+ private:
+  std::vector<double> item_mean_;    ///< [d]
+  std::vector<double> item_gram_;    ///< [d x d], E[x x^T]
+  std::vector<float> log_degrees_;
+};
+
+}  // namespace kith

@@ -1,0 +1,46 @@
+/// Ranker: the gated sum of evidence, exact top-k without seen items, for one user or for all of them.
+///
+/// Used by serving (Engine) and by training's evaluation alike: what is measured is what is served.
+/// Threads: const calls from anywhere; RankAll splits users over the Runtime, same lists for any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kith/base/parallel.h"
+#include "kith/graph/social_graph.h"
+#include "kith/kernels/kernels.h"
+#include "kith/recommend/evidence.h"
+#include "kith/recommend/model.h"
+
+namespace kith {
+
+using ScoredItem = kernels::Scored;  ///< {score, item id}; ties go to the smaller id
+
+class Ranker {
+ public:
+  explicit Ranker(std::shared_ptr<const Model> model);
+
+  /// The k best items the user has no edge to, best first; fewer where the catalogue ends.  Items later than the model
+  /// are not ranked yet.  A user without any edge gets the popular ones (`fallback` tells).
+  [[nodiscard]] std::vector<ScoredItem> Rank(const UserView& view, std::size_t k) const;
+  /// All scores of the view: scores [I] is overwritten.
+  void ScoreAll(const UserView& view, std::span<float> scores) const;
+  /// Every term of score(view, item), merged to one per (via, key), ordered by via, then key.
+  [[nodiscard]] std::vector<Contribution> Explain(const UserView& view, std::uint32_t item) const;
+
+  /// Rank for many users; visit(position in `users`, list) is called in order of `users`, from one thread at a time.
+  void RankAll(const Runtime& runtime, const SocialGraph& graph, std::span<const UserId> users, std::size_t k,
+               FunctionRef<void(std::size_t, std::span<const ScoredItem>)> visit) const;
+
+  [[nodiscard]] const Model& model() const noexcept { return *model_; }
+
+ private:
+  std::shared_ptr<const Model> model_;
+  std::vector<std::unique_ptr<const Evidence>> evidences_;
+};
+
+}  // namespace kith
