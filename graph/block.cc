@@ -1,0 +1,165 @@
+#include "kith/graph/block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+namespace kith {
+namespace {
+
+constexpr std::size_t kNodeGrain = 512;
+
+Status Broken(const std::string& what) { return Corruption("block: " + what); }
+
+Status CheckSize(const char* what, std::size_t found, std::size_t expected) {
+  if (found == expected) return OkStatus();
+  return Broken("expected " + std::to_string(expected) + " " + what + ", found " + std::to_string(found));
+}
+
+Status CheckOffsets(const char* what, std::span<const EdgeOffset> offsets, std::size_t edges) {
+  if (offsets.empty()) return CheckSize(what, 0, edges);
+  if (offsets.front() != 0) return Broken(std::string(what) + " do not start at 0");
+  if (!std::is_sorted(offsets.begin(), offsets.end())) return Broken(std::string(what) + " decrease");
+  if (offsets.back() != edges) {
+    return Broken(std::string(what) + " end at " + std::to_string(offsets.back()) + ", expected " +
+                  std::to_string(edges));
+  }
+  return OkStatus();
+}
+
+Status CheckTranspose(const Block& block) {
+  KITH_RETURN_IF_ERROR(CheckSize("transpose offsets", block.transpose_offsets.size(), block.num_sources() + 1));
+  KITH_RETURN_IF_ERROR(CheckSize("transpose destinations", block.transpose_destinations.size(), block.num_edges()));
+  KITH_RETURN_IF_ERROR(CheckSize("transpose edges", block.transpose_edges.size(), block.num_edges()));
+  KITH_RETURN_IF_ERROR(CheckOffsets("transpose offsets", block.transpose_offsets, block.num_edges()));
+  std::vector<bool> listed(block.num_edges());
+  for (std::size_t source = 0; source < block.num_sources(); ++source) {
+    for (EdgeOffset k = block.transpose_offsets[source]; k < block.transpose_offsets[source + 1]; ++k) {
+      const std::uint32_t destination = block.transpose_destinations[k], edge = block.transpose_edges[k];
+      if (edge >= block.num_edges() || listed[edge]) {
+        return Broken("transpose entry " + std::to_string(k) + " names edge " + std::to_string(edge) +
+                      ", which is out of range or listed before");
+      }
+      listed[edge] = true;
+      if (destination >= block.num_destinations() || block.sources[edge] != source ||
+          edge < block.offsets[destination] || edge >= block.offsets[destination + 1]) {
+        return Broken("transpose entry " + std::to_string(k) + " does not match edge " + std::to_string(edge));
+      }
+      if (k > block.transpose_offsets[source] && destination < block.transpose_destinations[k - 1]) {
+        return Broken("transpose row " + std::to_string(source) + " is not in ascending destination order");
+      }
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+void Block::BuildTranspose() {
+  transpose_offsets.assign(num_sources() + 1, 0);
+  transpose_destinations.resize(num_edges());
+  transpose_edges.resize(num_edges());
+  for (std::uint32_t source : sources) ++transpose_offsets[std::size_t{source} + 1];
+  std::partial_sum(transpose_offsets.begin(), transpose_offsets.end(), transpose_offsets.begin());
+  std::vector<EdgeOffset> next(transpose_offsets.begin(), transpose_offsets.end() - 1);
+  for (std::uint32_t destination = 0; destination < num_destinations(); ++destination) {
+    for (EdgeOffset e = offsets[destination]; e < offsets[destination + 1]; ++e) {
+      const EdgeOffset place = next[sources[e]]++;
+      transpose_destinations[place] = destination;
+      transpose_edges[place] = static_cast<std::uint32_t>(e);
+    }
+  }
+}
+
+Status Block::Check() const {
+  if (num_destinations() > num_sources()) {
+    return Broken("expected destinations first among " + std::to_string(num_sources()) + " nodes, found " +
+                  std::to_string(num_destinations()) + " destinations");
+  }
+  KITH_RETURN_IF_ERROR(CheckOffsets("offsets", offsets, num_edges()));
+  KITH_RETURN_IF_ERROR(CheckSize("degrees", degrees.size(), num_sources()));
+  KITH_RETURN_IF_ERROR(CheckSize("scales", scale.size(), num_destinations()));
+  if (!relations.empty()) KITH_RETURN_IF_ERROR(CheckSize("relations", relations.size(), num_edges()));
+  for (std::size_t e = 0; e < num_edges(); ++e) {
+    if (sources[e] >= num_sources()) {
+      return Broken("edge " + std::to_string(e) + " comes from source " + std::to_string(sources[e]) +
+                    ", expected one below " + std::to_string(num_sources()));
+    }
+  }
+  for (std::size_t v = 0; v < num_destinations(); ++v) {
+    if (!std::isfinite(scale[v]) || scale[v] <= 0.0F) {
+      return Broken("scale of destination " + std::to_string(v) + " is " + std::to_string(scale[v]) +
+                    ", expected a finite number above 0");
+    }
+  }
+  std::vector<NodeId> sorted = nodes;
+  std::sort(sorted.begin(), sorted.end());
+  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
+    return Broken("node " + std::to_string(index(*twice)) + " stands twice among the sources");
+  }
+  const bool transposed = !transpose_offsets.empty() || !transpose_destinations.empty() || !transpose_edges.empty();
+  return transposed ? CheckTranspose(*this) : OkStatus();
+}
+
+Block FullGraphBlock(const Runtime& runtime, const SocialGraph& graph) {
+  const std::uint32_t users = graph.num_users(), nodes = graph.num_nodes();
+  const auto row = [&](std::size_t node) {
+    const auto v = static_cast<std::uint32_t>(node);
+    return v < users ? graph.items(UserId{v}) : graph.users(ItemId{v - users});
+  };
+
+  Block block;
+  block.nodes.resize(nodes);
+  block.degrees.resize(nodes);
+  block.scale.assign(nodes, 1.0F);
+  block.offsets.resize(std::size_t{nodes} + 1);
+  ParallelFor(runtime, nodes, kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t v = begin; v < end; ++v) {
+      block.nodes[v] = NodeId{static_cast<std::uint32_t>(v)};
+      block.degrees[v] = static_cast<std::uint32_t>(row(v).size());
+      block.offsets[v + 1] = block.degrees[v];
+    }
+  });
+  std::partial_sum(block.offsets.begin(), block.offsets.end(), block.offsets.begin());
+
+  block.sources.resize(block.offsets.back());
+  ParallelFor(runtime, nodes, kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t v = begin; v < end; ++v) {
+      const std::uint32_t first = v < users ? users : 0;
+      std::uint32_t* out = block.sources.data() + block.offsets[v];
+      for (std::uint32_t target : row(v).targets) *out++ = first + target;
+    }
+  });
+
+  // The graph is its own reverse, so each row is its transpose's row, and the two directions of an interaction are each
+  // other's place: walking users upwards, an item's next unread entry is this user.
+  block.transpose_offsets = block.offsets;
+  block.transpose_destinations = block.sources;
+  block.transpose_edges.resize(block.sources.size());
+  std::vector<EdgeOffset> next(block.offsets.begin() + users, block.offsets.end());
+  for (EdgeOffset e = 0; e < block.offsets[users]; ++e) {
+    const EdgeOffset reverse = next[block.sources[e] - users]++;
+    block.transpose_edges[e] = static_cast<std::uint32_t>(reverse);
+    block.transpose_edges[reverse] = static_cast<std::uint32_t>(e);
+  }
+  return block;
+}
+
+void SymmetricWeights(const Runtime& runtime, const Block& block, std::span<float> weights) {
+  std::vector<double> damping(block.num_sources());
+  ParallelFor(runtime, damping.size(), kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t u = begin; u < end; ++u) {
+      damping[u] = block.degrees[u] == 0 ? 0.0 : 1.0 / std::sqrt(static_cast<double>(block.degrees[u]));
+    }
+  });
+  ParallelFor(runtime, block.num_destinations(), kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t v = begin; v < end; ++v) {
+      for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
+        weights[e] = static_cast<float>(damping[block.sources[e]] * damping[v] * static_cast<double>(block.scale[v]));
+      }
+    }
+  });
+}
+
+}  // namespace kith

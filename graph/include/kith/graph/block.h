@@ -22,14 +22,14 @@
 namespace kith {
 
 struct Block {
-  std::vector<NodeId> nodes;                ///< [S] node of each source; the first D are the destinations
-  std::vector<EdgeOffset> offsets;          ///< [D + 1]
-  std::vector<std::uint32_t> sources;       ///< [E] local number of the edge's source
-  std::vector<std::uint32_t> degrees;       ///< [S] degree in the whole graph (over the relations that are sampled)
-  std::vector<float> scale;                 ///< [D] degree / kept edges
-  std::vector<Relation> relations;          ///< [E], or empty where each node kind has one relation
+  std::vector<NodeId> nodes;           ///< [S] node of each source; the first D are the destinations
+  std::vector<EdgeOffset> offsets;     ///< [D + 1]
+  std::vector<std::uint32_t> sources;  ///< [E] local number of the edge's source
+  std::vector<std::uint32_t> degrees;  ///< [S] degree in the whole graph (over the relations that are sampled)
+  std::vector<float> scale;            ///< [D] degree / kept edges
+  std::vector<Relation> relations;     ///< [E], or empty where each node kind has one relation
 
-  std::vector<EdgeOffset> transpose_offsets;        ///< [S + 1]
+  std::vector<EdgeOffset> transpose_offsets;          ///< [S + 1]
   std::vector<std::uint32_t> transpose_destinations;  ///< [E]
   std::vector<std::uint32_t> transpose_edges;         ///< [E] the edge's place in `sources`
 

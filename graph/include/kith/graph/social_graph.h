@@ -50,6 +50,8 @@ class SocialGraph {
       std::span<const Edge> friendships, std::string store_id = {}, std::uint64_t log_sequence = 0);
 
   /// The same graph after `changes` (applied in order), with counts that may have grown.  The frozen part is shared.
+  /// An edge that is there takes the new weight and time; removing one that is not there changes nothing.
+  /// REQUIRES: the counts do not shrink, and every edge is within them.
   [[nodiscard]] std::shared_ptr<const SocialGraph> WithEdges(std::span<const EdgeChange> changes,
                                                              std::uint32_t num_users, std::uint32_t num_items,
                                                              std::uint64_t log_sequence) const;
@@ -80,9 +82,10 @@ class SocialGraph {
   [[nodiscard]] Neighbors users(ItemId item) const noexcept { return neighbors(Relation::kInteractedBy, index(item)); }
   [[nodiscard]] Neighbors friends(UserId user) const noexcept { return neighbors(Relation::kTrusts, index(user)); }
 
-  /// Rows that differ from the frozen part.
+  /// Rows, over all relations, that newer events changed or that are later than the frozen part.
   [[nodiscard]] std::size_t overlay_rows() const noexcept;
-  /// The frozen adjacency.  Equal to the live one iff overlay_rows() == 0; `Compact` gives such a graph.
+  /// The frozen adjacency, with the counts of its time.  Equal to the live one where overlay_rows() == 0; `Compact`
+  /// gives such a graph.
   [[nodiscard]] const Csr& frozen(Relation relation) const& noexcept {
     return *frozen_[static_cast<std::size_t>(relation)];
   }
@@ -100,8 +103,16 @@ class SocialGraph {
   struct Overlay {
     std::unordered_map<std::uint32_t, std::shared_ptr<const Row>> rows;
     std::vector<std::uint64_t> touched;  ///< a bit a row
+
+    [[nodiscard]] bool Touches(std::uint32_t row) const noexcept {
+      return row / 64 < touched.size() && ((touched[row / 64] >> (row % 64)) & 1U) != 0;
+    }
   };
+  SocialGraph() = default;
+  SocialGraph(const SocialGraph&) = default;
   void ChangeRow(Relation relation, const Edge& edge, bool removed);
+  [[nodiscard]] Row& MutableRow(Relation relation, std::uint32_t row);
+  [[nodiscard]] std::size_t OverlayRows(Relation relation) const noexcept;
 
   std::string store_id_;
   std::uint64_t log_sequence_ = 0;
