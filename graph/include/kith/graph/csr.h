@@ -47,6 +47,8 @@ class Csr {
   [[nodiscard]] std::span<const std::int64_t> times(std::uint32_t row) const& noexcept {
     return timed() ? times_.span().subspan(offsets_[row], degree(row)) : std::span<const std::int64_t>{};
   }
+  std::span<const float> weights(std::uint32_t row) && = delete;
+  std::span<const std::int64_t> times(std::uint32_t row) && = delete;
   /// Whether the row holds the target, by binary search.
   [[nodiscard]] bool contains(std::uint32_t row, std::uint32_t target) const noexcept;
 
@@ -54,6 +56,10 @@ class Csr {
   [[nodiscard]] std::span<const std::uint32_t> targets() const& noexcept { return targets_.span(); }
   [[nodiscard]] std::span<const float> weights() const& noexcept { return weights_.span(); }
   [[nodiscard]] std::span<const std::int64_t> times() const& noexcept { return times_.span(); }
+  std::span<const EdgeOffset> offsets() && = delete;
+  std::span<const std::uint32_t> targets() && = delete;
+  std::span<const float> weights() && = delete;
+  std::span<const std::int64_t> times() && = delete;
 
   /// Ok, or which invariant is broken and where.
   [[nodiscard]] Status Check() const;

@@ -1,0 +1,175 @@
+#include "kith/graph/block.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "graph/random_graph.h"
+#include "testing/toy_graph.h"
+
+namespace kith {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Every message of the block as (source node, destination node).
+std::multiset<std::pair<std::uint32_t, std::uint32_t>> Messages(const Block& block) {
+  std::multiset<std::pair<std::uint32_t, std::uint32_t>> messages;
+  for (std::size_t v = 0; v < block.num_destinations(); ++v) {
+    for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
+      messages.emplace(index(block.nodes[block.sources[e]]), index(block.nodes[v]));
+    }
+  }
+  return messages;
+}
+
+/// Two destinations, three sources, a repeated edge: what sampling with replacement may give.
+Block SmallBlock() {
+  Block block;
+  block.nodes = {NodeId{7}, NodeId{2}, NodeId{9}};
+  block.offsets = {0, 3, 5};
+  block.sources = {2, 1, 2, 0, 2};
+  block.degrees = {6, 2, 4};
+  block.scale = {2.0F, 1.0F};
+  block.BuildTranspose();
+  return block;
+}
+
+TEST(Block, TransposeListsTheSameEdgesBySource) {
+  const Block block = SmallBlock();
+  CheckOk(block.Check());
+  EXPECT_THAT(block.transpose_offsets, ElementsAre(0, 1, 2, 5));
+  EXPECT_THAT(block.transpose_destinations, ElementsAre(1, 0, 0, 0, 1));
+  EXPECT_THAT(block.transpose_edges, ElementsAre(3, 1, 0, 2, 4));
+}
+
+TEST(Block, CheckFindsEachBrokenInvariant) {
+  const auto message = [](auto damage) {
+    Block block = SmallBlock();
+    damage(block);
+    return std::string(block.Check().message());
+  };
+  EXPECT_THAT(message([](Block& b) { b.nodes[2] = NodeId{7}; }), HasSubstr("node 7 stands twice"));
+  EXPECT_THAT(message([](Block& b) { b.offsets[0] = 1; }), HasSubstr("do not start at 0"));
+  EXPECT_THAT(message([](Block& b) { b.offsets[1] = 6; }), HasSubstr("decrease"));
+  EXPECT_THAT(message([](Block& b) { b.offsets[2] = 4; }), HasSubstr("end at 4, expected 5"));
+  EXPECT_THAT(message([](Block& b) { b.sources[1] = 3; }), HasSubstr("source 3"));
+  EXPECT_THAT(message([](Block& b) { b.degrees.pop_back(); }), HasSubstr("degrees"));
+  EXPECT_THAT(message([](Block& b) { b.scale[1] = 0.0F; }), HasSubstr("scale of destination 1"));
+  EXPECT_THAT(message([](Block& b) { b.scale.push_back(1.0F); }), HasSubstr("scales"));
+  EXPECT_THAT(message([](Block& b) { b.relations = {Relation::kTrusts}; }), HasSubstr("relations"));
+  EXPECT_THAT(message([](Block& b) { b.offsets.assign(5, 5); }), HasSubstr("destinations"));
+  EXPECT_THAT(message([](Block& b) { b.transpose_edges[0] = 4; }), HasSubstr("transpose entry"));
+  EXPECT_THAT(message([](Block& b) { std::swap(b.transpose_edges[2], b.transpose_edges[4]); }), HasSubstr("transpose"));
+  EXPECT_THAT(message([](Block& b) { b.transpose_offsets.clear(); }), HasSubstr("transpose offsets"));
+  EXPECT_THAT(message([](Block& b) {
+                std::swap(b.transpose_edges[2], b.transpose_edges[4]);
+                std::swap(b.transpose_destinations[2], b.transpose_destinations[4]);
+              }),
+              HasSubstr("ascending"));
+}
+
+TEST(Block, OfNothingIsValid) {
+  Block block;
+  CheckOk(block.Check());
+  block.BuildTranspose();
+  CheckOk(block.Check());
+  const Runtime runtime(1);
+  const auto nobody = SocialGraph::Build(runtime, 0, 0, {}, {}).value();
+  CheckOk(FullGraphBlock(runtime, *nobody).Check());
+  SymmetricWeights(runtime, FullGraphBlock(runtime, *nobody), {});
+}
+
+TEST(FullGraphBlock, OfTheToyHasAMessageEachWay) {
+  const Runtime runtime(2);
+  const Block block = FullGraphBlock(runtime, *testing::ToyGraph(runtime));
+  CheckOk(block.Check());
+  EXPECT_EQ(block.num_destinations(), 11U);
+  EXPECT_EQ(block.num_edges(), 22U);
+  EXPECT_THAT(block.degrees, ElementsAre(2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 1));
+  std::multiset<std::pair<std::uint32_t, std::uint32_t>> expected;
+  for (const Edge& edge : testing::kToyInteractions) {
+    expected.emplace(edge.source, 5 + edge.target);
+    expected.emplace(5 + edge.target, edge.source);
+  }
+  EXPECT_EQ(Messages(block), expected);
+}
+
+TEST(FullGraphBlock, SeesTheOverlayAndTransposesLikeACountingSort) {
+  const Runtime runtime(2);
+  const auto frozen = testing::RandomGraph(runtime, 11, 300, 200, 4000, 10);
+  std::vector<EdgeChange> changes;
+  for (const Edge& edge : testing::RandomEdges(12, 310, 205, 300)) {
+    changes.push_back({Relation::kInteracts, edge, edge.weight > 4.0F});
+  }
+  const auto graph = frozen->WithEdges(changes, 310, 205, 1);
+  const Block block = FullGraphBlock(runtime, *graph);
+  CheckOk(block.Check());
+  std::multiset<std::pair<std::uint32_t, std::uint32_t>> expected;
+  for (const Edge& edge : graph->Edges(Relation::kInteracts)) {
+    expected.emplace(edge.source, 310 + edge.target);
+    expected.emplace(310 + edge.target, edge.source);
+  }
+  EXPECT_EQ(Messages(block), expected);
+  Block sorted = block;
+  sorted.BuildTranspose();
+  EXPECT_EQ(block.transpose_offsets, sorted.transpose_offsets);
+  EXPECT_EQ(block.transpose_destinations, sorted.transpose_destinations);
+  EXPECT_EQ(block.transpose_edges, sorted.transpose_edges);
+}
+
+TEST(FullGraphBlock, HasTheSameBitsOnOneTwoAndEightThreads) {
+  const Runtime one(1);
+  const auto graph = testing::RandomGraph(one, 2, 4000, 3000, 60000, 100);
+  const Block expected = FullGraphBlock(one, *graph);
+  std::vector<float> expected_weights(expected.num_edges());
+  SymmetricWeights(one, expected, expected_weights);
+  for (int threads : {2, 8}) {
+    const Runtime runtime(threads);
+    const Block block = FullGraphBlock(runtime, *graph);
+    EXPECT_EQ(block.sources, expected.sources);
+    EXPECT_EQ(block.offsets, expected.offsets);
+    EXPECT_EQ(block.transpose_edges, expected.transpose_edges);
+    std::vector<float> weights(block.num_edges());
+    SymmetricWeights(runtime, block, weights);
+    EXPECT_EQ(weights, expected_weights);
+  }
+}
+
+TEST(SymmetricWeights, UseWholeGraphDegreesAndTheScaleOfTheDestination) {
+  const Runtime runtime(1);
+  const Block block = SmallBlock();
+  std::vector<float> weights(block.num_edges());
+  SymmetricWeights(runtime, block, weights);
+  EXPECT_FLOAT_EQ(weights[0], 2.0F / std::sqrt(4.0F * 6.0F));
+  EXPECT_FLOAT_EQ(weights[1], 2.0F / std::sqrt(2.0F * 6.0F));
+  EXPECT_FLOAT_EQ(weights[3], 1.0F / std::sqrt(6.0F * 2.0F));
+  EXPECT_FLOAT_EQ(weights[4], 1.0F / std::sqrt(4.0F * 2.0F));
+}
+
+/// D^-1/2 A D^-1/2 has the eigenvector sqrt(degree) with eigenvalue 1, whatever the graph.
+TEST(SymmetricWeights, LeaveTheRootsOfTheDegreesInPlace) {
+  const Runtime runtime(2);
+  const auto graph = testing::RandomGraph(runtime, 21, 200, 150, 2500, 0);
+  const Block block = FullGraphBlock(runtime, *graph);
+  std::vector<float> weights(block.num_edges());
+  SymmetricWeights(runtime, block, weights);
+  for (std::size_t v = 0; v < block.num_destinations(); ++v) {
+    double sum = 0;
+    for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
+      sum += double{weights[e]} * std::sqrt(static_cast<double>(block.degrees[block.sources[e]]));
+      EXPECT_EQ(weights[e], weights[block.transpose_edges[e]]) << "both directions of an edge weigh the same bits";
+    }
+    EXPECT_NEAR(sum, std::sqrt(static_cast<double>(block.degrees[v])), 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace kith
