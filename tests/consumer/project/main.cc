@@ -8,7 +8,8 @@
 
 int main() {
   const kith::Runtime runtime;
-  const std::vector<kith::Edge> edges = {{.source = 0, .target = 2}, {.source = 0, .target = 1}, {.source = 2, .target = 0}};
+  const std::vector<kith::Edge> edges = {
+      {.source = 0, .target = 2}, {.source = 0, .target = 1}, {.source = 2, .target = 0}};
   const auto csr = kith::BuildCsr(runtime, 3, 3, edges);
   if (!csr.ok()) {
     std::fprintf(stderr, "%s\n", csr.status().ToString().c_str());

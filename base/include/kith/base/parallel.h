@@ -23,13 +23,20 @@ class FunctionRef<R(Args...)> {
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
       FunctionRef(F&& f)
   noexcept  // NOLINT(google-explicit-constructor): stands where a lambda is written
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(f)))),
-        call_([](void* object, Args... args) -> R {
-          return (*static_cast<std::add_pointer_t<std::remove_reference_t<F>>>(object))(std::forward<Args>(args)...);
+      : object_(AddressOf(f)), call_([](void* object, Args... args) -> R {
+          return (*reinterpret_cast<std::add_pointer_t<F>>(object))(std::forward<Args>(args)...);
         }) {}
   R operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
  private:
+  template <class F>
+  static void* AddressOf(F& f) noexcept {
+    if constexpr (std::is_function_v<F>) {
+      return reinterpret_cast<void*>(&f);
+    } else {
+      return const_cast<void*>(static_cast<const void*>(std::addressof(f)));
+    }
+  }
   void* object_;
   R (*call_)(void*, Args...);
 };
