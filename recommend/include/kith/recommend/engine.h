@@ -5,8 +5,8 @@
 ///   for (const auto& hit : engine->Recommend("ann").value().items) std::cout << hit.item << '\n';
 ///
 /// Threads: Recommend, Similar*, Explain, graph() and keys are const and run together from any number of threads, each
-///          on one snapshot of graph and model; Ingest and Publish are serialised inside and never block them for longer
-///          than a pointer swap.  Results own their strings.
+///          on one snapshot of graph and model; Ingest and Publish are serialised inside and never block them for
+///          longer than a pointer swap.  Results own their strings.
 /// An acknowledged Ingest counts in every call that starts after it returned.
 #pragma once
 
@@ -41,18 +41,18 @@ struct EngineOptions {
 
 struct Reason {
   Via via = Via::kModel;
-  std::string key;             ///< external key; empty for kPopular and kModel
-  std::string name;            ///< readable name of an item, or empty
-  float attention = 0.0F;      ///< the key's share within its via
+  std::string key;         ///< external key; empty for kPopular and kModel
+  std::string name;        ///< readable name of an item, or empty
+  float attention = 0.0F;  ///< the key's share within its via
   float contribution = 0.0F;
 };
 
 struct Recommendation {
-  std::uint32_t rank = 0;      ///< from 1
+  std::uint32_t rank = 0;  ///< from 1
   std::string item;
   std::string name;
   float score = 0.0F;
-  std::vector<Reason> reasons; ///< the three largest, if asked for
+  std::vector<Reason> reasons;  ///< the three largest, if asked for
 };
 
 struct RecommendOptions {
@@ -62,7 +62,7 @@ struct RecommendOptions {
 
 struct Answer {
   std::string user;
-  std::string model;           ///< name of the model
+  std::string model;              ///< name of the model
   bool popular_fallback = false;  ///< the user is unknown or has no edge: popular items
   std::vector<Recommendation> items;
 };
@@ -75,14 +75,16 @@ struct Explanation {
 
 struct Similar {
   std::string key, name;
-  float score = 0.0F;          ///< cosine of the learned vectors
+  float score = 0.0F;  ///< cosine of the learned vectors
 };
 
 class Engine {
  public:
   /// A store without a published model opens; questions then fail with kNotFound until Publish.
-  /// Fails as GraphStore::Open does, and with kFailedPrecondition where the model belongs to another store or a newer log.
-  [[nodiscard]] static Result<std::unique_ptr<Engine>> Open(const std::string& store, const EngineOptions& options = {});
+  /// Fails as GraphStore::Open does, and with kFailedPrecondition where the model belongs to another store or a newer
+  /// log.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> Open(const std::string& store,
+                                                            const EngineOptions& options = {});
   virtual ~Engine() = default;
 
   /// Durable when it returns; the very next answer counts it.  All or nothing.

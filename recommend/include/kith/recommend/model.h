@@ -4,8 +4,8 @@
 ///   z_u = base_u + sum over live items j of a_uj message_j,      cos(z_u, item_i) is the learned evidence.
 /// base_u is what no neighbour carries; it is 0 for users later than the model.  a_uj is the attention of the last
 /// layer, computed from live degrees (AttentionRule), so that an event counts in the next answer.
-/// The item side (vectors, degrees, moments) is frozen at training.  Tensors that this version does not know are kept.
-/// Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
+/// The item side (vectors, degrees, moments) is frozen at training.  Tensors and keys that this version does not know
+/// are kept and written back. Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ enum class AttentionRule : std::uint8_t {
 /// A gate of 0 is closed: its evidence is not computed and the other terms keep their bits.
 struct Gates {
   float learned = 1.0F;
-  float kernel = 0.0F;    ///< spectral item-item kernel over the user's items
+  float kernel = 0.0F;  ///< spectral item-item kernel over the user's items
   float friends = 0.0F;
   float popular = 0.0F;
   /// For users without items (own items 0): the learned and kernel terms are empty, these two decide.
@@ -45,8 +45,8 @@ struct Gates {
 
 /// Sparse item-item rows read like a graph: item j offers targets[offsets[j]..offsets[j+1]) with values.
 struct ItemKernel {
-  std::vector<std::uint64_t> offsets;   ///< [I + 1]; empty: the model has none
-  std::vector<std::uint32_t> targets;   ///< sorted within a row
+  std::vector<std::uint64_t> offsets;  ///< [I + 1]; empty: the model has none
+  std::vector<std::uint32_t> targets;  ///< sorted within a row
   std::vector<float> values;
   [[nodiscard]] bool empty() const noexcept { return offsets.empty(); }
 };
@@ -54,11 +54,11 @@ struct ItemKernel {
 struct ModelInfo {
   std::string architecture = "kith";  ///< kith, lightgcn, gcn, gat, gatv2, popularity, item-knn
   std::string store_id;
-  std::uint64_t log_sequence = 0;     ///< of the graph it was trained on
+  std::uint64_t log_sequence = 0;  ///< of the graph it was trained on
   std::uint32_t num_users = 0, num_items = 0;
   std::uint64_t seed = 1;
   std::uint32_t epochs = 0;
-  std::string report_json = "{}";     ///< what training chose and measured, kept verbatim (one JSON object)
+  std::string report_json = "{}";  ///< what training chose and measured, kept verbatim (one JSON object)
 };
 
 class Model {
@@ -66,28 +66,29 @@ class Model {
   ModelInfo info;
   Gates gates;
   AttentionRule rule = AttentionRule::kDegree;
-  float message_scale = 1.0F;         ///< factor of every a_uj under kDegree and kHouse
+  float message_scale = 1.0F;  ///< factor of every a_uj under kDegree and kHouse
   std::uint32_t heads = 1;
   float leaky_slope = 0.2F;
 
-  Matrix user_base;                   ///< [U x d]; d = 0 for models without learned vectors
-  Matrix item_messages;               ///< [I x d]
-  Matrix items;                       ///< [I x d] unit rows (zero rows for items without edges)
-  Matrix users;                       ///< [U x d] unit rows: z_u at training time, for embed, similar, friends' attention
-  Matrix user_queries, item_keys;     ///< kHouse [U x 1], [I x 1]; kGat [U x heads], [I x heads]; kGatv2 [U x d], [I x d]
-  Matrix attention;                   ///< kGatv2 [heads x d / heads]
+  Matrix user_base;                ///< [U x d]; d = 0 for models without learned vectors
+  Matrix item_messages;            ///< [I x d]
+  Matrix items;                    ///< [I x d] unit rows (zero rows for items without edges)
+  Matrix users;                    ///< [U x d] unit rows: z_u at training time, for embed, similar, friends' attention
+  Matrix user_queries, item_keys;  ///< kHouse [U x 1], [I x 1]; kGat [U x heads], [I x heads]; kGatv2 [U x d], [I x d]
+  Matrix attention;                ///< kGatv2 [heads x d / heads]
   std::vector<std::uint32_t> item_degrees;  ///< [I] at training time
   ItemKernel kernel;
-  float kernel_degree_exponent = 0.0F;      ///< beta: a_uj of the kernel is d_j^-beta, the target's factor d_i^beta
-  float friend_sharpness = 0.0F;            ///< attention over friends: exp(sharpness * cos(z_u, z_f)), 0 is uniform
+  float kernel_degree_exponent = 0.0F;  ///< beta: a_uj of the kernel is d_j^-beta, the target's factor d_i^beta
+  float friend_sharpness = 0.0F;        ///< attention over friends: exp(sharpness * cos(z_u, z_f)), 0 is uniform
   std::vector<std::pair<std::string, Tensor>> unknown_tensors;
+  std::string unknown_json = "{}";  ///< keys of model.json that this version does not know, as one object
 
   [[nodiscard]] std::size_t width() const noexcept { return items.cols(); }
 
-  /// Derived once: item means and Gram matrix for z-scores, log degrees.  Call after the fields are set; fails
-  /// (kCorruption) where shapes do not fit the counts or a value is not finite.
+  /// Derived once: item means and covariance for z-scores, log degrees.  Call after the fields are set; fails
+  /// (kCorruption) where shapes do not fit the counts or a value is not finite.  Cost: O(I d^2), one thread.
   [[nodiscard]] Status Finish();
-  /// Mean and standard deviation over all items of <z, items_i>, from the moments: O(d^2).
+  /// Mean and standard deviation over all items of <z, items_i>, from the moments: O(d^2).  REQUIRES: z [d], d > 0.
   struct Moments {
     float mean, deviation;
   };
@@ -95,16 +96,18 @@ class Model {
   [[nodiscard]] std::span<const double> item_mean() const noexcept { return item_mean_; }
   [[nodiscard]] std::span<const float> log_degrees() const noexcept { return log_degrees_; }  ///< log(1 + d_i), [I]
 
-  /// model.json and model.safetensors.
+  /// model.json and model.safetensors (docs/model.md).  REQUIRES: Finish succeeded.
   struct Encoded {
     std::string json, tensors;
   };
   [[nodiscard]] Encoded Encode() const;
+  /// A finished model, bit for bit what was encoded.  Fails with kCorruption (damage, shapes that do not fit, values
+  /// that are not finite) or kFailedPrecondition (a newer format).
   [[nodiscard]] static Result<std::shared_ptr<const Model>> Decode(std::string_view json, std::string_view tensors);
 
  private:
-  std::vector<double> item_mean_;    ///< [d]
-  std::vector<double> item_gram_;    ///< [d x d], E[x x^T]
+  std::vector<double> item_mean_;        ///< [d]
+  std::vector<double> item_covariance_;  ///< [d x d], E[(x - mean)(x - mean)^T]: centred, so that nothing cancels later
   std::vector<float> log_degrees_;
 };
 

@@ -25,14 +25,16 @@ class Ranker {
   explicit Ranker(std::shared_ptr<const Model> model);
 
   /// The k best items the user has no edge to, best first; fewer where the catalogue ends.  Items later than the model
-  /// are not ranked yet.  A user without any edge gets the popular ones (`fallback` tells).
+  /// are not ranked yet.  A user without any edge gets the popular ones (`view.fallback()` tells), by log(1 + d_i).
   [[nodiscard]] std::vector<ScoredItem> Rank(const UserView& view, std::size_t k) const;
   /// All scores of the view: scores [I] is overwritten.
   void ScoreAll(const UserView& view, std::span<float> scores) const;
-  /// Every term of score(view, item), merged to one per (via, key), ordered by via, then key.
+  /// Every term of score(view, item) that is not 0, merged to one per (via, key), ordered by via, then key.  They sum
+  /// to the score (to 1e-4 of max(1, |score|)).  REQUIRES: item < num_items of the model.
   [[nodiscard]] std::vector<Contribution> Explain(const UserView& view, std::uint32_t item) const;
 
-  /// Rank for many users; visit(position in `users`, list) is called in order of `users`, from one thread at a time.
+  /// Rank for many users, bit for bit; visit(position in `users`, list) is called in order of `users`, from one thread
+  /// at a time.  Memory: at most 8 MiB of scores a thread, or one row of I.
   void RankAll(const Runtime& runtime, const SocialGraph& graph, std::span<const UserId> users, std::size_t k,
                FunctionRef<void(std::size_t, std::span<const ScoredItem>)> visit) const;
 

@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <cmath>
+
+#include "evidences.h"
+
+namespace kith {
+namespace {
+
+/// f(u, i) = sqrt(n) sum over friends f of a_uf x_fi / sqrt(d_f), over the friends' live items; n friends have items.
+/// The root lets three friends say more than one, though less than three times as much.
+class FriendsEvidence final : public Evidence {
+ public:
+  explicit FriendsEvidence(const Model& model) : model_(model) {}
+
+  void Score(const UserView& view, std::span<float> scores) const override {
+    const double scale = Scale(view);
+    if (scale == 0) return;
+    for (std::size_t n = 0; n < view.friends.size(); ++n) {
+      const auto items = ItemsOf(view, n);
+      if (items.empty()) continue;
+      const float weight = Weight(view, n, items.size(), scale);
+      for (const std::uint32_t item : items) scores[item] += weight;
+    }
+  }
+
+  void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const override {
+    const double scale = Scale(view);
+    if (scale == 0) return;
+    for (std::size_t n = 0; n < view.friends.size(); ++n) {
+      const auto items = ItemsOf(view, n);
+      if (items.empty()) continue;
+      const bool has = std::binary_search(items.begin(), items.end(), item);
+      terms.push_back(
+          {Via::kFriend, view.friends[n], view.friend_weights[n], has ? Weight(view, n, items.size(), scale) : 0.0F});
+    }
+  }
+
+ private:
+  [[nodiscard]] double Scale(const UserView& view) const noexcept {
+    const float gate = view.has_items() ? model_.gates.friends : model_.gates.cold_friends;
+    return gate * std::sqrt(static_cast<double>(view.friends_with_items));
+  }
+  [[nodiscard]] std::span<const std::uint32_t> ItemsOf(const UserView& view, std::size_t n) const noexcept {
+    return RankedPrefix(view.graph->items(UserId{view.friends[n]}).targets, model_);
+  }
+  [[nodiscard]] static float Weight(const UserView& view, std::size_t n, std::size_t degree, double scale) noexcept {
+    return static_cast<float>(scale * view.friend_weights[n] / std::sqrt(static_cast<double>(degree)));
+  }
+
+  const Model& model_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Evidence> MakeFriendsEvidence(const Model& model) {
+  return std::make_unique<FriendsEvidence>(model);
+}
+
+}  // namespace kith

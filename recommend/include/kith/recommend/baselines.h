@@ -1,0 +1,32 @@
+/// Baselines: closed-form models of one evidence, ranked, served and explained by the same code as every other model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "kith/base/parallel.h"
+#include "kith/base/status.h"
+#include "kith/graph/social_graph.h"
+#include "kith/recommend/model.h"
+
+namespace kith {
+
+/// score(u, i) = log(1 + d_i): the same list for everyone, without what they have.
+[[nodiscard]] Result<std::shared_ptr<const Model>> PopularityModel(const SocialGraph& graph);
+
+struct ItemKnnOptions {
+  /// Most similar items kept for each item. More is slower and rarely better; 20 to 200 are usual.
+  std::uint32_t neighbors = 100;
+  /// Added to the denominator: damps similarities that rest on few users.
+  float shrink = 0.0F;
+};
+
+/// score(u, i) = sum over the user's items j of cos(j, i), where i is among the nearest neighbours of j.
+/// cos(j, i) = |U_j and U_i| / (sqrt(d_j d_i) + shrink) over binary columns (Deshpande and Karypis 2004, section 4.1).
+/// Users without items get popular items.  Equal similarities: the smaller id is kept.
+/// Fails (kInvalidArgument) on neighbors = 0 or a shrink that is negative or not finite.
+/// Cost: O(sum of d_u^2) time, O(I neighbors) memory; the same model for any number of threads.
+[[nodiscard]] Result<std::shared_ptr<const Model>> ItemKnnModel(const Runtime& runtime, const SocialGraph& graph,
+                                                                const ItemKnnOptions& options = {});
+
+}  // namespace kith

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "evidences.h"
+#include "kith/kernels/kernels.h"
+
+namespace kith {
+namespace {
+
+/// zc(u, i) = (<z, items_i> - mean) / deviation, with mean and deviation over all items of the model.  The cosine's
+/// division by |z| cancels in the z-score, so z needs no normalisation.
+class LearnedEvidence final : public Evidence {
+ public:
+  explicit LearnedEvidence(const Model& model) : model_(model) {}
+
+  void Score(const UserView& view, std::span<float> scores) const override { ScoreBlock({&view, 1}, scores); }
+
+  /// Tiles of items stay in the second-level cache while every user of the block meets them.
+  void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const override {
+    if (views.empty()) return;
+    const std::size_t d = model_.width(), stride = scores.size() / views.size();
+    for (std::size_t first = 0; first < views.size(); first += kBlock) {
+      const std::size_t count = std::min(kBlock, views.size() - first);
+      std::array<Standard, kBlock> standards;
+      for (std::size_t v = 0; v < count; ++v) standards[v] = Standardise(views[first + v]);
+      for (std::size_t begin = 0; begin < stride; begin += kTile) {
+        const std::size_t n = std::min(kTile, stride - begin);
+        for (std::size_t v = 0; v < count; ++v) {
+          const Standard& standard = standards[v];
+          if (standard.scale == 0) continue;
+          std::array<float, kTile> raw;
+          kernels::Scores(views[first + v].z.data(), model_.items.row(begin), n, d, raw.data());
+          float* row = scores.data() + (first + v) * stride + begin;
+          for (std::size_t i = 0; i < n; ++i) row[i] += (raw[i] - standard.mean) * standard.scale;
+        }
+      }
+    }
+  }
+
+  /// zc is linear in z, so item j's share is a_uj <message_j, items_i - mean vector> / deviation; base_u has the rest.
+  void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const override {
+    const Standard standard = Standardise(view);
+    if (standard.scale == 0) return;
+    const std::size_t d = model_.width(), heads = model_.heads, width = d / heads;
+    std::vector<double> target(d);
+    for (std::size_t c = 0; c < d; ++c) target[c] = (model_.items(item, c) - model_.item_mean()[c]) * standard.scale;
+
+    double total = 0;
+    for (const float weight : view.item_weights) total += std::abs(weight);
+    for (std::size_t n = 0; n < view.items.size(); ++n) {
+      const float* message = model_.item_messages.row(view.items[n]);
+      const float* weights = view.item_weights.data() + n * heads;
+      double contribution = 0, attention = 0;
+      for (std::size_t head = 0; head < heads; ++head) {
+        attention += std::abs(weights[head]);
+        for (std::size_t c = head * width; c < (head + 1) * width; ++c) {
+          contribution += static_cast<double>(weights[head]) * message[c] * target[c];
+        }
+      }
+      terms.push_back({Via::kItem, view.items[n], total > 0 ? static_cast<float>(attention / total) : 0.0F,
+                       static_cast<float>(contribution)});
+    }
+    if (view.user >= model_.info.num_users) return;
+    double rest = 0;
+    for (std::size_t c = 0; c < d; ++c) rest += static_cast<double>(model_.user_base(view.user, c)) * target[c];
+    terms.push_back({Via::kModel, 0, 0.0F, static_cast<float>(rest)});
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 64;  ///< users
+  static constexpr std::size_t kTile = 512;  ///< items: 128 KiB of vectors at 64 columns
+
+  /// zc = (<z, x> - mean) * scale with the gate in the scale; a scale of 0 adds nothing.
+  struct Standard {
+    float mean = 0.0F, scale = 0.0F;
+  };
+  [[nodiscard]] Standard Standardise(const UserView& view) const noexcept {
+    if (!view.has_items()) return {};
+    const Model::Moments moments = model_.ScoreMoments(view.z);
+    if (!(moments.deviation > 1e-12F)) return {};
+    return {moments.mean, model_.gates.learned / moments.deviation};
+  }
+
+  const Model& model_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Evidence> MakeLearnedEvidence(const Model& model) {
+  return std::make_unique<LearnedEvidence>(model);
+}
+
+}  // namespace kith

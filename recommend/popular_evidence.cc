@@ -1,0 +1,36 @@
+#include "evidences.h"
+#include "kith/kernels/kernels.h"
+
+namespace kith {
+namespace {
+
+/// log(1 + d_i) with the degrees of the training graph: the same for everyone, but weighted higher or lower for users
+/// without items.
+class PopularEvidence final : public Evidence {
+ public:
+  explicit PopularEvidence(const Model& model) : model_(model) {}
+
+  void Score(const UserView& view, std::span<float> scores) const override {
+    const float gate = Gate(view);
+    if (gate != 0) kernels::Axpy(gate, model_.log_degrees().data(), scores.data(), scores.size());
+  }
+
+  void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const override {
+    terms.push_back({Via::kPopular, 0, 0.0F, Gate(view) * model_.log_degrees()[item]});
+  }
+
+ private:
+  [[nodiscard]] float Gate(const UserView& view) const noexcept {
+    return view.has_items() ? model_.gates.popular : model_.gates.cold_popular;
+  }
+
+  const Model& model_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Evidence> MakePopularEvidence(const Model& model) {
+  return std::make_unique<PopularEvidence>(model);
+}
+
+}  // namespace kith
