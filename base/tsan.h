@@ -2,12 +2,14 @@
 ///
 /// Debian's oneTBB is built without instrumentation, so the sanitizer cannot see that the threads of a loop wait for
 /// each other.  A SyncPoint stands for that edge: what happened before Release() happened before a later Acquire().
+/// oneTBB's templates share state by that same unseen synchronisation: parallel.cc, the one file that instantiates them,
+/// is compiled without instrumentation and with KITH_ANNOTATE_TSAN; the bodies of loops live elsewhere and are watched.
 /// Without the sanitizer all of it is empty.
 #pragma once
 
 #include <cstdint>
 
-#ifdef __SANITIZE_THREAD__
+#ifdef KITH_ANNOTATE_TSAN
 extern "C" {
 void __tsan_acquire(void* address);
 void __tsan_release(void* address);
@@ -18,7 +20,7 @@ namespace kith {
 
 class SyncPoint {
  public:
-#ifdef __SANITIZE_THREAD__
+#ifdef KITH_ANNOTATE_TSAN
   void Acquire() noexcept { __tsan_acquire(&address_); }
   void Release() noexcept { __tsan_release(&address_); }
 
