@@ -1,7 +1,6 @@
 #include "kith/graph/statistics.h"
 
 #include <algorithm>
-#include <boost/graph/clustering_coefficient.hpp>
 #include <boost/graph/connected_components.hpp>
 #include <boost/graph/core_numbers.hpp>
 #include <boost/graph/page_rank.hpp>
@@ -79,20 +78,42 @@ std::vector<RankedItem> TopItems(const UndirectedView& view, const SocialGraph& 
   return items;
 }
 
-double MeanClustering(const Runtime& runtime, const Csr& friends) {
-  const UndirectedView view(friends);
-  std::size_t with_friends = 0;
-  for (std::uint32_t user = 0; user < friends.num_rows(); ++user) with_friends += friends.degree(user) != 0 ? 1 : 0;
-  if (with_friends == 0) return 0;
-  constexpr std::size_t kUserGrain = 64;
-  const double sum = ParallelSum(runtime, friends.num_rows(), kUserGrain, [&](std::size_t begin, std::size_t end) {
-    double partial = 0;
-    for (std::size_t user = begin; user < end; ++user) {
-      partial += boost::clustering_coefficient<double>(view, static_cast<std::uint32_t>(user));
+/// Triangles through each user.  Each is found once, from the end of least (degree, id), whose list of later friends is
+/// short even at a hub: O(E^1.5), Chiba and Nishizeki 1985, where Boost's clustering_coefficient asks for every pair.
+std::vector<std::uint64_t> Triangles(const Csr& friends) {
+  const std::uint32_t users = friends.num_rows();
+  const auto key = [&](std::uint32_t user) { return std::pair(friends.degree(user), user); };
+  std::vector<std::vector<std::uint32_t>> later(users);
+  for (std::uint32_t user = 0; user < users; ++user) {
+    for (std::uint32_t other : friends.neighbors(user)) {
+      if (key(user) < key(other)) later[user].push_back(other);
     }
-    return partial;
-  });
-  return sum / static_cast<double>(with_friends);
+  }
+  std::vector<std::uint64_t> triangles(users);
+  std::vector<bool> is_later(users);
+  for (std::uint32_t user = 0; user < users; ++user) {
+    for (std::uint32_t a : later[user]) is_later[a] = true;
+    for (std::uint32_t a : later[user]) {
+      for (std::uint32_t b : later[a]) {
+        if (!is_later[b]) continue;
+        for (std::uint32_t end : {user, a, b}) ++triangles[end];
+      }
+    }
+    for (std::uint32_t a : later[user]) is_later[a] = false;
+  }
+  return triangles;
+}
+
+double MeanClustering(const Csr& friends) {
+  const std::vector<std::uint64_t> triangles = Triangles(friends);
+  std::size_t with_friends = 0;
+  double sum = 0;
+  for (std::uint32_t user = 0; user < friends.num_rows(); ++user) {
+    const double degree = friends.degree(user);
+    if (degree > 0) ++with_friends;
+    if (degree > 1) sum += static_cast<double>(triangles[user]) / (degree * (degree - 1) / 2);
+  }
+  return with_friends == 0 ? 0 : sum / static_cast<double>(with_friends);
 }
 
 }  // namespace
@@ -113,7 +134,7 @@ GraphStatistics ComputeStatistics(const Runtime& runtime, const SocialGraph& gra
   FindComponents(view, statistics);
   statistics.max_core = MaxCore(view);
   statistics.top_items = TopItems(view, graph);
-  statistics.mean_clustering = MeanClustering(runtime, UndirectedFriends(runtime, graph));
+  statistics.mean_clustering = MeanClustering(UndirectedFriends(runtime, graph));
   return statistics;
 }
 

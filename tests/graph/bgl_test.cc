@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/graph/breadth_first_search.hpp>
+#include <boost/graph/clustering_coefficient.hpp>
 #include <boost/graph/page_rank.hpp>
 #include <boost/graph/strong_components.hpp>
 #include <limits>
@@ -14,6 +15,7 @@
 
 #include "graph/random_graph.h"
 #include "kith/graph/csr_builder.h"
+#include "kith/graph/statistics.h"
 #include "kith/graph/undirected.h"
 #include "testing/toy_graph.h"
 
@@ -157,6 +159,21 @@ TEST(CsrView, GivesTheSamePageRankThroughOutEdgesAndThroughInEdges) {
   boost::graph::page_rank(Directed(square.out), pushed.data());
   boost::graph::page_rank(BothWays(square.out, square.in), pulled.data());
   for (std::size_t v = 0; v < 80; ++v) EXPECT_NEAR(pushed[v], pulled[v], 1e-12);
+}
+
+TEST(CsrView, GivesTheClusteringThatTheStatisticsCountByTriangles) {
+  const Runtime runtime(2);
+  const auto graph = testing::RandomGraph(runtime, 8, 300, 10, 0, 4000);
+  const Csr friends = UndirectedFriends(runtime, *graph);
+  const Undirected view(friends);
+  double sum = 0;
+  int with_friends = 0;
+  for (std::uint32_t user = 0; user < 300; ++user) {
+    sum += boost::clustering_coefficient<double>(view, user);
+    with_friends += friends.degree(user) > 0 ? 1 : 0;
+  }
+  EXPECT_GT(sum, 0.0);
+  EXPECT_NEAR(ComputeStatistics(runtime, *graph).mean_clustering, sum / with_friends, 1e-12);
 }
 
 TEST(CsrView, GivesTheStrongComponentsThatMutualReachabilityGives) {

@@ -1,7 +1,7 @@
 /// What a graph looks like, in plain numbers: counts, degrees, components, cores, clustering, central items.
 ///
-/// Components and cores are of the undirected simple union of interactions and friendships over users and items; a user
-/// or an item without an edge is a component of its own.  Computed by Boost's algorithms on the view of graph/bgl.h.
+/// Components, cores and PageRank are of the undirected simple union of interactions and friendships over users and items
+/// (a user or an item without an edge is a component of its own), by Boost's algorithms on the view of graph/bgl.h.
 #pragma once
 
 #include <cstddef>
@@ -45,7 +45,8 @@ struct GraphStatistics {
   std::vector<RankedItem> top_items = {};
 };
 
-/// Cost: O(U + I + E) and, for clustering, the sum of squared friend counts.  The same numbers for any thread count.
+/// Cost: O(U + I + E) and O(F^1.5) for the clustering of F friendships: Gowalla's 0.8 M interactions a third of a
+/// second. The same numbers for any number of threads.
 [[nodiscard]] GraphStatistics ComputeStatistics(const Runtime& runtime, const SocialGraph& graph);
 
 }  // namespace kith
