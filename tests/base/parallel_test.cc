@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <new>
@@ -57,17 +58,23 @@ TEST_P(Parallel, LoopTouchesEveryElementOnce) {
   EXPECT_TRUE(std::all_of(touched.begin(), touched.end(), [](int count) { return count == 1; }));
 }
 
-TEST_P(Parallel, LoopInsideALoopEndsEvenUnderALock) {
-  std::vector<std::mutex> locks(3);
-  std::vector<std::size_t> total(3);
-  ParallelFor(runtime_, 60, 1, [&](std::size_t begin, std::size_t) {
-    const std::lock_guard lock(locks[begin % 3]);
-    // Were a waiting thread to take another outer range here, it would meet its own lock.
-    std::atomic<std::size_t> inner{0};
-    ParallelFor(runtime_, 50, 1, [&](std::size_t first, std::size_t last) { inner += last - first; });
-    total[begin % 3] += inner;
+// A body may hold a lock around an inner loop: were its thread, while it waits for the inner loop, to take another
+// range of the outer one, it would meet its own lock.  Sleeping lets other threads steal, so that there is waiting.
+TEST_P(Parallel, LoopInsideALoopTakesNoRangeOfTheOuterWhileItWaits) {
+  static thread_local int depth = 0;
+  std::atomic<int> deepest{0};
+  std::atomic<std::size_t> total{0};
+  ParallelFor(runtime_, 24, 1, [&](std::size_t, std::size_t) {
+    ++depth;
+    if (depth > deepest) deepest = depth;
+    ParallelFor(runtime_, 6, 1, [&](std::size_t begin, std::size_t end) {
+      std::this_thread::sleep_for(std::chrono::microseconds(100 + 100 * (begin % 3)));
+      total += end - begin;
+    });
+    --depth;
   });
-  EXPECT_EQ(total, (std::vector<std::size_t>{1000, 1000, 1000}));
+  EXPECT_EQ(total, 24u * 6u);
+  EXPECT_EQ(deepest, 1);
 }
 
 TEST_P(Parallel, LoopHandsAnExceptionToItsCaller) {
