@@ -1,7 +1,8 @@
 /// What a graph looks like, in plain numbers: counts, degrees, components, cores, clustering, central items.
 ///
-/// Components, cores and PageRank are of the undirected simple union of interactions and friendships over users and items
-/// (a user or an item without an edge is a component of its own), by Boost's algorithms on the view of graph/bgl.h.
+/// Components, cores and PageRank are of the undirected simple union of interactions and friendships over users and
+/// items (a user or an item without an edge is a component of its own), by Boost's algorithms on the view of
+/// graph/bgl.h.
 #pragma once
 
 #include <cstddef>
