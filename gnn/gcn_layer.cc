@@ -1,0 +1,61 @@
+#include <vector>
+
+#include "layers.h"
+#include "matmul.h"
+#include "ops.h"
+
+namespace kith::gnn {
+namespace {
+
+/// y = (A x) W, A_vu = scale_v / sqrt(d_u d_v).   Kipf and Welling 2017, eq. 2, without self-loops and activation.
+template <class T>
+class GcnLayer final : public LayerOf<T> {
+ public:
+  GcnLayer(const LayerOptions& options, const Runtime& runtime)
+      : in_(options.in), out_(options.out), runtime_(runtime) {
+    InitParameter("weight", in_, out_, TensorSeed(options.seed, 0), weight_);
+  }
+
+  void Forward(const Block& block, const MatrixOf<T>& x, MatrixOf<T>& y) override {
+    CheckForward(block, x.rows(), x.cols(), in_);
+    edge_weights_.resize(block.num_edges(), 1);
+    NormalizedWeights(runtime_, block, edge_weights_.span());
+    Aggregate(runtime_, block, edge_weights_.data(), x, aggregated_);
+    y.resize(block.num_destinations(), out_);
+    ParallelProduct(runtime_, y.rows(), out_, in_, AsOperand(aggregated_), AsOperand(weight_.value), y.data(), out_);
+  }
+
+  /// dW += (A x)^T dy;   dx = A^T (dy W^T).
+  void Backward(const Block& block, const MatrixOf<T>& /*x*/, const MatrixOf<T>& dy, MatrixOf<T>& dx) override {
+    CheckBackward(block, edge_weights_.rows(), dy.rows(), dy.cols(), out_);
+    AddTransposedProduct(runtime_, dy.rows(), in_, out_, AsOperand(aggregated_), AsOperand(dy), weight_.gradient.data(),
+                         out_);
+    daggregated_.resize(dy.rows(), in_);
+    ParallelProduct(runtime_, dy.rows(), in_, out_, AsOperand(dy), AsOperand(weight_.value).Transposed(),
+                    daggregated_.data(), in_);
+    dx.resize(block.num_sources(), in_);
+    dx.fill(T{0});
+    AddAggregateBackward(runtime_, block, edge_weights_.data(), daggregated_, dx);
+  }
+
+  [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&weight_}; }
+  [[nodiscard]] const MatrixOf<T>& EdgeWeights() const override { return edge_weights_; }
+
+ private:
+  std::size_t in_, out_;
+  const Runtime& runtime_;
+  ParameterOf<T> weight_;                 ///< [in x out]
+  MatrixOf<T> edge_weights_;              ///< [E x 1]
+  MatrixOf<T> aggregated_, daggregated_;  ///< [D x in]
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<LayerOf<T>> MakeGcnLayer(const LayerOptions& options, const Runtime& runtime) {
+  return std::make_unique<GcnLayer<T>>(options, runtime);
+}
+template std::unique_ptr<LayerOf<float>> MakeGcnLayer<float>(const LayerOptions&, const Runtime&);
+template std::unique_ptr<LayerOf<double>> MakeGcnLayer<double>(const LayerOptions&, const Runtime&);
+
+}  // namespace kith::gnn
