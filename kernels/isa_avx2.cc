@@ -1,0 +1,43 @@
+// The kernels with 32-byte vectors and fused multiply-add.  The standard headers come before the pragma: what is
+// compiled under it must not be shared with files that run on lesser machines.
+#include <cstddef>
+#include <cstdint>
+
+#include "table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,bmi2,f16c")
+
+namespace kith::kernels {
+namespace avx2 {
+namespace {
+
+constexpr std::size_t kLaneBytes = 32;
+#include "simd/lanes.inl"
+
+KITH_INLINE Lanes LoadPartial(const float* p, Size count) {
+  return _mm256_maskload_ps(p, reinterpret_cast<__m256i>(FirstLanes(count)));
+}
+KITH_INLINE void StorePartial(float* p, Size count, Lanes v) {
+  _mm256_maskstore_ps(p, reinterpret_cast<__m256i>(FirstLanes(count)), v);
+}
+KITH_INLINE unsigned MaskBits(MaskLanes mask) {
+  return static_cast<unsigned>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
+}
+
+// 12 sums, 3 of B and one of A fit into 16 registers.
+constexpr Size kTileRows = 4, kTileVectors = 3;
+#include "simd/kernels.inl"
+
+}  // namespace
+}  // namespace avx2
+
+constexpr Table kAvx2Table = avx2::MakeTable("avx2");
+
+}  // namespace kith::kernels
+
+#pragma GCC pop_options
+#endif

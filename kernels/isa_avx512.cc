@@ -1,0 +1,38 @@
+// The kernels with 64-byte vectors.  The standard headers come before the pragma: what is compiled under it must not
+// be shared with files that run on lesser machines.
+#include <cstddef>
+#include <cstdint>
+
+#include "table.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi2,f16c,prefer-vector-width=512")
+
+namespace kith::kernels {
+namespace avx512 {
+namespace {
+
+constexpr std::size_t kLaneBytes = 64;
+#include "simd/lanes.inl"
+
+KITH_INLINE __mmask16 FirstBits(Size count) { return static_cast<__mmask16>((1U << count) - 1U); }
+KITH_INLINE Lanes LoadPartial(const float* p, Size count) { return _mm512_maskz_loadu_ps(FirstBits(count), p); }
+KITH_INLINE void StorePartial(float* p, Size count, Lanes v) { _mm512_mask_storeu_ps(p, FirstBits(count), v); }
+KITH_INLINE unsigned MaskBits(MaskLanes mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)); }
+
+// 24 sums and 2 of B of 32 registers; A is broadcast from memory.
+constexpr Size kTileRows = 12, kTileVectors = 2;
+#include "simd/kernels.inl"
+
+}  // namespace
+}  // namespace avx512
+
+constexpr Table kAvx512Table = avx512::MakeTable("avx512");
+
+}  // namespace kith::kernels
+
+#pragma GCC pop_options
+#endif

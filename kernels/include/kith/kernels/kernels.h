@@ -18,8 +18,9 @@ using EdgeOffset = std::uint64_t;
 [[nodiscard]] float Dot(const float* a, const float* b, std::size_t d) noexcept;
 /// y += alpha x.
 void Axpy(float alpha, const float* x, float* y, std::size_t d) noexcept;
-/// x[k] = exp(scale * x[k] + shift), relative error below 1e-6 where the result is a normal number, 0 below it;
-/// returns the sum of the results (accumulated in lanes, fixed order).
+/// x[k] = exp(scale * x[k] + shift), relative error below 1e-6 (beyond the rounding of the argument) where the result is
+/// a normal number, 0 below it, infinity above it, NaN of NaN; returns the sum of the results (accumulated in lanes,
+/// fixed order).
 float ExpInPlace(float* x, std::size_t n, float scale, float shift) noexcept;
 
 /// out[v] = sum over e in row v of weight[e] * x[columns[e]];  weights == nullptr means 1.  out [rows x d].
@@ -44,7 +45,7 @@ void SegmentSoftmax(std::span<const EdgeOffset> offsets, float* score, std::size
 void SegmentSoftmaxBackward(std::span<const EdgeOffset> offsets, const float* p, const float* dp, float* dscore,
                             std::size_t heads) noexcept;
 
-/// scores[i] = <query, items[i]> for n rows of items.
+/// scores[i] = <query, items[i]> for n rows of items; the bits of a score do not depend on the rows around it.
 void Scores(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept;
 
 /// One entry of a top-k list. Order: higher score first, then the smaller id.
@@ -62,7 +63,9 @@ struct Scored {
 void SortTopK(Scored* heap, std::size_t size) noexcept;
 
 /// C [m x n] (+)= A B with A(i, k) = a[i * a_row + k * a_col], B(k, j) = b[k * b_row + j * b_col], C(i, j) = c[i * ldc + j].
-/// Strides make A B^T and A^T B the same call.  `workspace` holds GemmWorkspace() floats, one per thread.
+/// Strides make A B^T and A^T B the same call.  `workspace` holds GemmWorkspace() floats (below 640 KiB), one per thread.
+/// C(i, j) is summed over k in a fixed order: its bits do not depend on how callers split m and n.  Fastest where A or
+/// B has one stride of 1.
 struct GemmOperand {
   const float* data;
   std::size_t row_stride, column_stride;

@@ -1,0 +1,82 @@
+// The public kernels: each hands its spans to the table of the active instruction set.
+#include "kith/kernels/kernels.h"
+
+#include <algorithm>
+
+#include "table.h"
+
+namespace kith::kernels {
+namespace {
+
+EdgeRows Rows(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns) noexcept {
+  return {offsets.data(), offsets.empty() ? 0 : offsets.size() - 1, columns.data()};
+}
+
+}  // namespace
+
+float Dot(const float* a, const float* b, std::size_t d) noexcept { return ActiveTable().dot(a, b, d); }
+
+void Axpy(float alpha, const float* x, float* y, std::size_t d) noexcept { ActiveTable().axpy(alpha, x, y, d); }
+
+float ExpInPlace(float* x, std::size_t n, float scale, float shift) noexcept {
+  return ActiveTable().exp_in_place(x, n, scale, shift);
+}
+
+void GatherScaleSum(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* weights,
+                    const float* x, float* out, std::size_t d) noexcept {
+  ActiveTable().gather_scale_sum(Rows(offsets, columns), weights, x, out, d);
+}
+
+void GatherScaleSumBackward(std::span<const EdgeOffset> transpose_offsets,
+                            std::span<const std::uint32_t> transpose_destinations,
+                            std::span<const std::uint32_t> transpose_edges, const float* weights, const float* dout,
+                            float* dx, std::size_t d) noexcept {
+  ActiveTable().gather_scale_sum_backward(Rows(transpose_offsets, transpose_destinations), transpose_edges.data(),
+                                          weights, dout, dx, d);
+}
+
+void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* dout,
+              const float* x, float* dweight, std::size_t d) noexcept {
+  ActiveTable().edge_dots(Rows(offsets, columns), dout, x, dweight, d);
+}
+
+void EdgeScores(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* q,
+                const float* k, float slope, float* score, std::size_t heads) noexcept {
+  ActiveTable().edge_scores(Rows(offsets, columns), q, k, slope, score, heads);
+}
+
+void SegmentSoftmax(std::span<const EdgeOffset> offsets, float* score, std::size_t heads) noexcept {
+  if (!offsets.empty()) ActiveTable().segment_softmax(offsets.data(), offsets.size() - 1, score, heads);
+}
+
+void SegmentSoftmaxBackward(std::span<const EdgeOffset> offsets, const float* p, const float* dp, float* dscore,
+                            std::size_t heads) noexcept {
+  if (!offsets.empty())
+    ActiveTable().segment_softmax_backward(offsets.data(), offsets.size() - 1, p, dp, dscore, heads);
+}
+
+void Scores(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept {
+  ActiveTable().scores(query, items, n, d, scores);
+}
+
+std::size_t OfferTopK(const float* scores, std::size_t n, std::uint32_t first_id, std::span<const std::uint32_t> skip,
+                      Scored* heap, std::size_t size, std::size_t k) noexcept {
+  // Lists are offered in pieces: jump to the part of `skip` that this piece can meet.
+  const auto from = std::lower_bound(skip.begin(), skip.end(), first_id);
+  const auto rest = skip.subspan(static_cast<std::size_t>(from - skip.begin()));
+  return ActiveTable().offer_top_k(scores, n, first_id, rest.data(), rest.size(), heap, size, k);
+}
+
+void SortTopK(Scored* heap, std::size_t size) noexcept {
+  std::sort(heap, heap + size,
+            [](const Scored& a, const Scored& b) { return a.score > b.score || (a.score == b.score && a.id < b.id); });
+}
+
+std::size_t GemmWorkspace() noexcept { return ActiveTable().gemm_workspace; }
+
+void Gemm(std::size_t m, std::size_t n, std::size_t k, GemmOperand a, GemmOperand b, float* c, std::size_t ldc,
+          bool accumulate, float* workspace) noexcept {
+  ActiveTable().gemm(m, n, k, a, b, c, ldc, accumulate, workspace);
+}
+
+}  // namespace kith::kernels

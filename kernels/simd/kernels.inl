@@ -1,0 +1,26 @@
+// Every kernel for one instruction set.  The including file has included lanes.inl and defined, for its vectors,
+// LoadPartial, StorePartial, MaskBits, kTileRows and kTileVectors.
+// vector.inl stands before the files that call it.
+#include "vector.inl"
+
+#include "attention.inl"
+#include "gather.inl"
+#include "gemm.inl"
+#include "top_k.inl"
+
+constexpr Table MakeTable(const char* name) {
+  return {.name = name,
+          .gemm_workspace = kGemmWorkspace,
+          .dot = Dot,
+          .axpy = Axpy,
+          .exp_in_place = ExpInPlace,
+          .gather_scale_sum = GatherScaleSum,
+          .gather_scale_sum_backward = GatherScaleSumBackward,
+          .edge_dots = EdgeDots,
+          .edge_scores = EdgeScores,
+          .segment_softmax = SegmentSoftmax,
+          .segment_softmax_backward = SegmentSoftmaxBackward,
+          .scores = Scores,
+          .offer_top_k = OfferTopK,
+          .gemm = Gemm};
+}

@@ -1,0 +1,68 @@
+/// The kernels of one instruction set as plain functions, and the choice between the sets of this machine.
+///
+/// The functions take pointers and counts where the public kernels take spans: code compiled for a wide instruction
+/// set must not call inline functions of the standard library, whose copies the linker would share with everyone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kith/base/status.h"
+#include "kith/kernels/kernels.h"
+
+namespace kith::kernels {
+
+/// `rows` rows of edges: row v holds the positions offsets[v] <= e < offsets[v + 1] of `columns`.
+struct EdgeRows {
+  const EdgeOffset* offsets;
+  std::size_t rows;
+  const std::uint32_t* columns;
+};
+
+struct Table {
+  const char* name;
+  std::size_t gemm_workspace;
+  float (*dot)(const float* a, const float* b, std::size_t d) noexcept;
+  void (*axpy)(float alpha, const float* x, float* y, std::size_t d) noexcept;
+  float (*exp_in_place)(float* x, std::size_t n, float scale, float shift) noexcept;
+  void (*gather_scale_sum)(EdgeRows edges, const float* weights, const float* x, float* out, std::size_t d) noexcept;
+  /// `edge_of` gives the place of each transposed edge in `weights`.
+  void (*gather_scale_sum_backward)(EdgeRows edges, const std::uint32_t* edge_of, const float* weights,
+                                    const float* dout, float* dx, std::size_t d) noexcept;
+  void (*edge_dots)(EdgeRows edges, const float* dout, const float* x, float* dweight, std::size_t d) noexcept;
+  void (*edge_scores)(EdgeRows edges, const float* q, const float* k, float slope, float* score,
+                      std::size_t heads) noexcept;
+  void (*segment_softmax)(const EdgeOffset* offsets, std::size_t rows, float* score, std::size_t heads) noexcept;
+  void (*segment_softmax_backward)(const EdgeOffset* offsets, std::size_t rows, const float* p, const float* dp,
+                                   float* dscore, std::size_t heads) noexcept;
+  void (*scores)(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept;
+  std::size_t (*offer_top_k)(const float* scores, std::size_t n, std::uint32_t first_id, const std::uint32_t* skip,
+                             std::size_t skip_size, Scored* heap, std::size_t size, std::size_t k) noexcept;
+  void (*gemm)(std::size_t m, std::size_t n, std::size_t k, GemmOperand a, GemmOperand b, float* c, std::size_t ldc,
+               bool accumulate, float* workspace) noexcept;
+};
+
+/// 16-byte vectors: runs on every machine the project is built for.
+extern const Table kGenericTable;
+#if defined(__x86_64__)
+extern const Table kAvx2Table;
+extern const Table kAvx512Table;
+#endif
+
+/// The table in use: KITH_ISA's, else the best of this machine; decided at the first call.
+[[nodiscard]] const Table& ActiveTable() noexcept;
+
+/// The tables that this machine can run, the best first; never empty.
+[[nodiscard]] std::span<const Table* const> AvailableTables() noexcept;
+
+struct Choice {
+  const Table* table;
+  Status status;
+};
+/// What `requested` (the value of KITH_ISA; empty: the best) picks out of `available`; where it picks nothing, the best
+/// table and the reason.
+[[nodiscard]] Choice ChooseTable(std::string_view requested, std::span<const Table* const> available);
+
+}  // namespace kith::kernels

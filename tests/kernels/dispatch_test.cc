@@ -1,0 +1,144 @@
+#include <cstdlib>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "kernels/support.h"
+#include "kith/kernels/isa.h"
+#include "kith/kernels/reference.h"
+
+namespace kith::kernels {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Isa, TakesTheBestOfTheMachineWhereNothingIsAsked) {
+  const Choice choice = ChooseTable("", AvailableTables());
+  EXPECT_TRUE(choice.status.ok());
+  EXPECT_EQ(choice.table, AvailableTables().front());
+  EXPECT_STREQ(AvailableTables().back()->name, "generic");
+}
+
+TEST(Isa, TakesWhatIsAskedWhereTheMachineHasIt) {
+  for (const Table* table : AvailableTables()) {
+    const Choice choice = ChooseTable(table->name, AvailableTables());
+    EXPECT_TRUE(choice.status.ok());
+    EXPECT_EQ(choice.table, table);
+  }
+}
+
+TEST(Isa, SaysWhichNamesThereAreAndFallsBackToTheBestWhereTheNameIsUnknown) {
+  const Choice choice = ChooseTable("sse9", AvailableTables());
+  EXPECT_EQ(choice.status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(choice.status.ToString(), HasSubstr("KITH_ISA=sse9: no such instruction set"));
+  EXPECT_THAT(choice.status.ToString(), HasSubstr("generic"));
+  EXPECT_EQ(choice.table, AvailableTables().front());
+}
+
+TEST(Isa, SaysSoWhereTheMachineLacksAKnownInstructionSet) {
+  const Table* const only[] = {&kGenericTable};
+  const Choice choice = ChooseTable("avx512", only);
+  EXPECT_EQ(choice.status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(choice.status.ToString(), HasSubstr("this machine lacks that instruction set"));
+  EXPECT_EQ(choice.table, &kGenericTable);
+}
+
+TEST(Isa, FollowsTheEnvironmentOfTheProcess) {
+  const char* requested = std::getenv("KITH_ISA");
+  const Choice expected = ChooseTable(requested != nullptr ? requested : "", AvailableTables());
+  EXPECT_EQ(ActiveIsa(), expected.table->name);
+  EXPECT_EQ(CheckIsa().ok(), expected.status.ok());
+}
+
+/// Runs in a child process with the variable set, before anything has asked for a kernel.
+void ExpectActiveIsa(const char* requested, const char* active, bool ok) {
+  setenv("KITH_ISA", requested, 1);
+  std::exit(CheckIsa().ok() == ok && ActiveIsa() == active ? 0 : 1);
+}
+
+TEST(IsaDeathTest, ReadsTheEnvironmentAtTheFirstCall) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(ExpectActiveIsa("generic", "generic", true), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(ExpectActiveIsa("abacus", AvailableTables().front()->name, false), testing::ExitedWithCode(0), "");
+}
+
+TEST(PublicKernels, AreTheKernelsOfTheActiveTable) {
+  const Table& table = *ChooseTable(ActiveIsa(), AvailableTables()).table;
+  const Graph graph = OddGraphs().front();
+  const std::size_t d = 33;
+  const auto x = Normals(graph.sources * d, 1), g = Normals(graph.rows() * d, 2), w = Normals(graph.columns.size(), 3);
+
+  EXPECT_EQ(Dot(x.data(), g.data(), d), table.dot(x.data(), g.data(), d));
+
+  auto y = g, table_y = g;
+  Axpy(2.5F, x.data(), y.data(), d);
+  table.axpy(2.5F, x.data(), table_y.data(), d);
+  EXPECT_EQ(y, table_y);
+
+  EXPECT_EQ(ExpInPlace(y.data(), y.size(), 0.5F, 0.1F), table.exp_in_place(table_y.data(), y.size(), 0.5F, 0.1F));
+  EXPECT_EQ(y, table_y);
+
+  GatherScaleSum(graph.offsets, graph.columns, w.data(), x.data(), y.data(), d);
+  table.gather_scale_sum(graph.edges(), w.data(), x.data(), table_y.data(), d);
+  EXPECT_EQ(y, table_y);
+
+  auto dx = x, table_dx = x;
+  GatherScaleSumBackward(graph.transpose_offsets, graph.transpose_destinations, graph.transpose_edges, w.data(),
+                         g.data(), dx.data(), d);
+  table.gather_scale_sum_backward(graph.transposed(), graph.transpose_edges.data(), w.data(), g.data(), table_dx.data(),
+                                  d);
+  EXPECT_EQ(dx, table_dx);
+  GatherScaleSumBackward(graph.transpose_offsets, graph.transpose_destinations, {}, nullptr, g.data(), dx.data(), d);
+  table.gather_scale_sum_backward(graph.transposed(), nullptr, nullptr, g.data(), table_dx.data(), d);
+  EXPECT_EQ(dx, table_dx);
+
+  auto dots = w, table_dots = w;
+  EdgeDots(graph.offsets, graph.columns, g.data(), x.data(), dots.data(), d);
+  table.edge_dots(graph.edges(), g.data(), x.data(), table_dots.data(), d);
+  EXPECT_EQ(dots, table_dots);
+
+  EdgeScores(graph.offsets, graph.columns, g.data(), x.data(), 0.2F, dots.data(), 1);
+  table.edge_scores(graph.edges(), g.data(), x.data(), 0.2F, table_dots.data(), 1);
+  EXPECT_EQ(dots, table_dots);
+
+  SegmentSoftmax(graph.offsets, dots.data(), 1);
+  table.segment_softmax(graph.offsets.data(), graph.rows(), table_dots.data(), 1);
+  EXPECT_EQ(dots, table_dots);
+
+  auto dscore = w, table_dscore = w;
+  SegmentSoftmaxBackward(graph.offsets, dots.data(), w.data(), dscore.data(), 1);
+  table.segment_softmax_backward(graph.offsets.data(), graph.rows(), dots.data(), w.data(), table_dscore.data(), 1);
+  EXPECT_EQ(dscore, table_dscore);
+
+  std::vector<float> scores(graph.sources), table_scores(graph.sources);
+  Scores(g.data(), x.data(), graph.sources, d, scores.data());
+  table.scores(g.data(), x.data(), graph.sources, d, table_scores.data());
+  EXPECT_EQ(scores, table_scores);
+
+  std::vector<Scored> heap(4), reference_heap(4);
+  const std::vector<std::uint32_t> skip = {3, 101, 104, 110};
+  const auto size = OfferTopK(scores.data(), scores.size(), 100, skip, heap.data(), 0, 4);
+  SortTopK(heap.data(), size);
+  ASSERT_EQ(reference::OfferTopK(scores.data(), scores.size(), 100, skip, reference_heap.data(), 0, 4), size);
+  reference::SortTopK(reference_heap.data(), size);
+  EXPECT_EQ(heap, reference_heap);
+
+  std::vector<float> workspace(GemmWorkspace()), c(9), table_c(9);
+  Gemm(3, 3, d, {x.data(), d, 1}, {g.data(), 1, d}, c.data(), 3, false, workspace.data());
+  table.gemm(3, 3, d, {x.data(), d, 1}, {g.data(), 1, d}, table_c.data(), 3, false, workspace.data());
+  EXPECT_EQ(c, table_c);
+}
+
+TEST(PublicKernels, DoNothingOnAnEmptyGraph) {
+  const std::vector<EdgeOffset> no_rows = {0};
+  GatherScaleSum({}, {}, nullptr, nullptr, nullptr, 64);
+  GatherScaleSum(no_rows, {}, nullptr, nullptr, nullptr, 64);
+  GatherScaleSumBackward(no_rows, {}, {}, nullptr, nullptr, nullptr, 64);
+  EdgeDots({}, {}, nullptr, nullptr, nullptr, 64);
+  EdgeScores({}, {}, nullptr, nullptr, 0.2F, nullptr, 4);
+  SegmentSoftmax({}, nullptr, 4);
+  SegmentSoftmaxBackward({}, nullptr, nullptr, nullptr, 4);
+  EXPECT_EQ(OfferTopK(nullptr, 0, 0, {}, nullptr, 0, 0), 0U);
+}
+
+}  // namespace
+}  // namespace kith::kernels
