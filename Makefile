@@ -24,7 +24,8 @@ demo: build ## a small world: import, train, recommend, explain
 	build/release/kith demo
 
 bench: build ## the benchmarks, each checks its answer
-	cmake --build --preset release -j $(JOBS) --target kith_run_benchmarks
+	@find build/release/benchmarks -maxdepth 1 -type f -perm -u+x | sort | while read -r program; do \
+	  echo "$$program"; "$$program" || exit 1; done
 
 asan: deps ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	cmake --preset asan
