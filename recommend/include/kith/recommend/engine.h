@@ -1,8 +1,9 @@
 /// Engine: Kith inside a C++ service. Open a store, ingest events, ask for recommendations with reasons.
 ///
 ///   auto engine = kith::Engine::Open("s", {.writable = true}).value();
-///   CheckOk(engine->Ingest({{.user = "ann", .target = "dune"}}));
-///   for (const auto& hit : engine->Recommend("ann").value().items) std::cout << hit.item << '\n';
+///   kith::CheckOk(engine->Ingest({{.user = "ann", .target = "dune"}}));
+///   const kith::Answer answer = engine->Recommend("ann").value();
+///   for (const auto& hit : answer.items) std::cout << hit.item << '\n';
 ///
 /// Threads: Recommend, Similar*, Explain, graph() and keys are const and run together from any number of threads, each
 ///          on one snapshot of graph and model; Ingest and Publish are serialised inside and never block them for
