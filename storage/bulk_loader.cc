@@ -138,17 +138,21 @@ Status BulkLoaderImpl::WriteEventIds(const std::vector<std::uint8_t>& dropped, S
   return out.Finish();
 }
 
-Status BulkLoaderImpl::WriteEdges(const std::vector<Winner>& winners, Relation direction, SstOutput& out) const {
-  for (const Winner& winner : winners) {
-    const LoadRow& row = rows_[winner.row];
-    const EdgeKey key{row.relation(), winner.source, winner.target};
-    const EdgeRecord edge{.weight = row.weight,
-                          .time = row.time,
+Status BulkLoaderImpl::WriteEdges(std::vector<Winner> winners, Relation relation, SstOutput& out) const {
+  const auto write = [&](const Winner& winner, bool reversed) {
+    const EdgeKey key{relation, winner.source, winner.target};
+    const EdgeRecord edge{.weight = winner.weight,
+                          .time = winner.time,
                           .order_time = winner.order_time,
-                          .sequence = base_.last_sequence + sequences_[winner.row]};
-    const EdgeKeyBytes bytes = EncodeEdgeKey(key.relation == direction ? key : key.Reversed());
-    KITH_RETURN_IF_ERROR(out.Add(View(bytes), View(EncodeEdge(edge))));
+                          .sequence = base_.last_sequence + winner.row};
+    return out.Add(View(EncodeEdgeKey(reversed ? key.Reversed() : key)), View(EncodeEdge(edge)));
+  };
+  for (Winner& winner : winners) {
+    winner.row = sequences_[winner.row];  // looked up once, in both directions then read in order
+    KITH_RETURN_IF_ERROR(write(winner, /*reversed=*/false));
   }
+  RadixSort(winners, [](const Winner& winner) { return std::uint64_t{winner.target}; });
+  for (const Winner& winner : winners) KITH_RETURN_IF_ERROR(write(winner, /*reversed=*/true));
   return OkStatus();
 }
 
@@ -197,14 +201,9 @@ Result<LoadReport> BulkLoaderImpl::Finish() {
 
   KITH_RETURN_IF_ERROR(WriteEvents(dropped, events));
   KITH_RETURN_IF_ERROR(WriteEventIds(dropped, event_ids));
-  // Relations stand one after the other in the key space: forward, reverse, forward, reverse.
-  const auto by_target = [](const Winner& winner) { return std::uint64_t{winner.target}; };
-  for (auto& [winners, relation] :
-       {std::pair(&interactions.winners, Relation::kInteracts), std::pair(&friendships.winners, Relation::kTrusts)}) {
-    KITH_RETURN_IF_ERROR(WriteEdges(*winners, relation, edges));
-    RadixSort(*winners, by_target);
-    KITH_RETURN_IF_ERROR(WriteEdges(*winners, Reverse(relation), edges));
-  }
+  // In the order of the key space: each relation forward, then reversed.
+  KITH_RETURN_IF_ERROR(WriteEdges(std::move(interactions.winners), Relation::kInteracts, edges));
+  KITH_RETURN_IF_ERROR(WriteEdges(std::move(friendships.winners), Relation::kTrusts, edges));
   KITH_RETURN_IF_ERROR(edges.Finish());
   KITH_RETURN_IF_ERROR(WriteKeys(users_, base_.users, user_ids, user_keys));
   KITH_RETURN_IF_ERROR(WriteKeys(items_, base_.items, item_ids, item_keys));

@@ -32,8 +32,8 @@ class BulkLoaderImpl final : public BulkLoader {
   [[nodiscard]] std::uint64_t Number(const std::vector<std::uint8_t>& dropped);
   [[nodiscard]] Status WriteEvents(const std::vector<std::uint8_t>& dropped, SstOutput& out) const;
   [[nodiscard]] Status WriteEventIds(const std::vector<std::uint8_t>& dropped, SstOutput& out) const;
-  /// Writes one direction; the winners are sorted by it.
-  [[nodiscard]] Status WriteEdges(const std::vector<Winner>& winners, Relation direction, SstOutput& out) const;
+  /// Writes the winners of one relation in both directions, forward first.
+  [[nodiscard]] Status WriteEdges(std::vector<Winner> winners, Relation relation, SstOutput& out) const;
   [[nodiscard]] Status WriteNames(SstOutput& out) const;
 
   GraphStoreImpl& store_;

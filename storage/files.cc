@@ -101,8 +101,9 @@ Status RemoveAll(const std::string& path) {
 }
 
 Status MakeFolder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return ErrnoStatus(errno, "creating", path);
-  return OkStatus();
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return OkStatus();
+  if (errno == ENOENT) return IoError("creating " + path + ": no folder can be made there; choose another path");
+  return ErrnoStatus(errno, "creating", path);
 }
 
 Result<std::vector<std::string>> ListFolder(const std::string& path) {

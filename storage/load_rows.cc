@@ -104,7 +104,7 @@ Result<Resolved> ResolveRows(const LoadRows& rows, Relation relation, const Data
     }
     if (!winner) continue;
     const LoadRow& row = rows[*winner];
-    resolved.winners.push_back({row.user, row.target, *winner, edge->order_time});
+    resolved.winners.push_back({row.user, row.target, *winner, row.weight, row.time, edge->order_time});
     resolved.new_live += IsLive(before) ? 0 : 1;
   }
   return resolved;

@@ -53,7 +53,8 @@ class LoadRows {
 struct Winner {
   std::uint32_t source = 0, target = 0;
   std::uint32_t row = 0;
-  std::int64_t order_time = kNoTime;
+  float weight = 1.0F;
+  std::int64_t time = kNoTime, order_time = kNoTime;
 };
 
 struct Resolved {

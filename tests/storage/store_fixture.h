@@ -44,6 +44,13 @@ inline std::unique_ptr<GraphStore> OpenStore(const std::string& path, Access acc
   return GraphStore::Open(path, {.access = access}).value();
 }
 
+/// "u", 7 -> "u7".
+inline std::string Named(std::string_view prefix, std::uint64_t number) {
+  std::string name(prefix);
+  name += std::to_string(number);
+  return name;
+}
+
 inline Event Likes(std::string_view user, std::string_view item, float weight = 1.0F, std::int64_t time = kNoTime) {
   Event event;
   event.user = user;
