@@ -8,6 +8,24 @@
 namespace kith::gnn {
 namespace {
 
+/// hidden [o] = LeakyReLU(l + r), as a maximum and a minimum: signs are random, a branch would be missed half the time.
+template <class T>
+void Leaky(std::size_t o, T slope, const T* l, const T* r, T* __restrict hidden) {
+  for (std::size_t i = 0; i < o; ++i) {
+    const T s = l[i] + r[i];
+    hidden[i] = (s > T{0} ? s : T{0}) + slope * (s < T{0} ? s : T{0});
+  }
+}
+
+/// dside [o] += dscore * att * LeakyReLU'(l + r), for either side of the sum.
+template <class T>
+void AddLeakyBackward(std::size_t o, T slope, T dscore, const T* att, const T* l, const T* r, T* __restrict dside) {
+  for (std::size_t i = 0; i < o; ++i) {
+    const T positive = l[i] + r[i] > T{0} ? T{1} : T{0};
+    dside[i] += dscore * att[i] * (slope + (T{1} - slope) * positive);
+  }
+}
+
 /// y_v = || over h of sum over u of alpha^h_vu r^h_u,  l = x Wl of the destinations,  r = x Wr of the sources,
 /// alpha^h_v. = softmax over u of <att^h, LeakyReLU(l^h_v + r^h_u)>.   Brody et al. 2022, eq. 7, without self-loops.
 template <class T>
@@ -53,23 +71,17 @@ class Gatv2Layer final : public LayerOf<T> {
   [[nodiscard]] const MatrixOf<T>& EdgeWeights() const override { return alpha_; }
 
  private:
-  [[nodiscard]] T Leaky(T s) const { return s > T{0} ? s : slope_ * s; }
-  [[nodiscard]] T LeakySlope(T s) const { return s > T{0} ? T{1} : slope_; }
-
   /// alpha[e, h] = <att^h, LeakyReLU(l^h_v + r^h_u)>, before the softmax.
   void Scores(const Block& block) {
     const std::size_t heads = l_.size(), o = attention_.value.cols();
     alpha_.resize(block.num_edges(), heads);
     ParallelFor(runtime_, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+      std::vector<T> hidden(o);
       for (std::size_t v = begin; v < end; ++v) {
         for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
           for (std::size_t h = 0; h < heads; ++h) {
-            const T* att = attention_.value.row(h);
-            const T* l = l_[h].row(v);
-            const T* r = r_[h].row(block.sources[e]);
-            T sum{0};
-            for (std::size_t i = 0; i < o; ++i) sum += att[i] * Leaky(l[i] + r[i]);
-            alpha_(e, h) = sum;
+            Leaky(o, slope_, l_[h].row(v), r_[h].row(block.sources[e]), hidden.data());
+            alpha_(e, h) = Dot(attention_.value.row(h), hidden.data(), o);
           }
         }
       }
@@ -86,19 +98,15 @@ class Gatv2Layer final : public LayerOf<T> {
     }
     MatrixOf<T> partial((destinations + kRowGrain - 1) / kRowGrain, heads * o);
     ParallelFor(runtime_, destinations, kRowGrain, [&](std::size_t begin, std::size_t end) {
+      std::vector<T> hidden(o);
       for (std::size_t v = begin; v < end; ++v) {
         for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
           for (std::size_t h = 0; h < heads; ++h) {
-            const T* att = attention_.value.row(h);
             const T* l = l_[h].row(v);
             const T* r = r_[h].row(block.sources[e]);
-            const T ds = dscore_(e, h);
-            T* dl = dl_[h].row(v);
-            T* datt = partial.row(begin / kRowGrain) + h * o;
-            for (std::size_t i = 0; i < o; ++i) {
-              dl[i] += ds * att[i] * LeakySlope(l[i] + r[i]);
-              datt[i] += ds * Leaky(l[i] + r[i]);
-            }
+            Leaky(o, slope_, l, r, hidden.data());
+            Axpy(dscore_(e, h), hidden.data(), partial.row(begin / kRowGrain) + h * o, o);
+            AddLeakyBackward(o, slope_, dscore_(e, h), attention_.value.row(h), l, r, dl_[h].row(v));
           }
         }
       }
@@ -115,12 +123,8 @@ class Gatv2Layer final : public LayerOf<T> {
       for (std::size_t u = begin; u < end; ++u) {
         for (EdgeOffset t = block.transpose_offsets[u]; t < block.transpose_offsets[u + 1]; ++t) {
           for (std::size_t h = 0; h < heads; ++h) {
-            const T* att = attention_.value.row(h);
-            const T* l = l_[h].row(block.transpose_destinations[t]);
-            const T* r = r_[h].row(u);
-            const T ds = dscore_(block.transpose_edges[t], h);
-            T* dr = dr_[h].row(u);
-            for (std::size_t i = 0; i < o; ++i) dr[i] += ds * att[i] * LeakySlope(l[i] + r[i]);
+            AddLeakyBackward(o, slope_, dscore_(block.transpose_edges[t], h), attention_.value.row(h),
+                             l_[h].row(block.transpose_destinations[t]), r_[h].row(u), dr_[h].row(u));
           }
         }
       }

@@ -7,6 +7,7 @@
 ///   HouseLayer     y_v = sum_u A_vu exp(a_vu) x_u    a learned, 0 at start   ours (docs/model.md)
 /// Differences from the papers: no self-loops (the model's readout keeps a node's own vector), no activation after
 /// the aggregation, no dropout.  A destination without edges gets zeros.
+/// Shapes that do not fit throw std::invalid_argument: the caller is wrong, and no file or user can make it so.
 /// T is float for work and double for gradient checks.
 /// Threads: one call at a time per layer; a call splits rows over the Runtime and gives the same bits for any number.
 #pragma once
@@ -39,11 +40,11 @@ enum class LayerKind : std::uint8_t { kGcn, kLightGcn, kGat, kGatv2, kHouse };
 
 struct LayerOptions {
   std::size_t in = 64;
-  std::size_t out = 64;      ///< LightGCN and the house layer REQUIRE out == in; GAT's REQUIRE heads divides out
+  std::size_t out = 64;  ///< LightGCN and the house layer REQUIRE out == in; GAT's REQUIRE heads divides out
   std::size_t heads = 4;
-  double leaky_slope = 0.2;  ///< of LeakyReLU in GAT and GATv2
-  std::size_t num_nodes = 0; ///< house layer: nodes of the whole graph, for its scalar per node
-  std::uint64_t seed = 1;    ///< of the initial weights (Glorot uniform)
+  double leaky_slope = 0.2;   ///< of LeakyReLU in GAT and GATv2; > 0
+  std::size_t num_nodes = 0;  ///< house layer: nodes of the whole graph, for its scalar per node
+  std::uint64_t seed = 1;     ///< of the initial weights (Glorot uniform)
 };
 
 template <class T>
@@ -56,6 +57,8 @@ class LayerOf {
   /// dy [D x out] -> dx [S x in] (written, not added) and the parameters' gradients (added), for the last Forward.
   /// REQUIRES: the block has its transpose, and x is what Forward was given.
   virtual void Backward(const Block& block, const MatrixOf<T>& x, const MatrixOf<T>& dy, MatrixOf<T>& dx) = 0;
+  /// gcn "weight";  gat "weight", "att_dst", "att_src";  gatv2 "left", "right", "attention";  kith "bias" [num_nodes x
+  /// 1].
   [[nodiscard]] virtual std::vector<ParameterOf<T>*> Parameters() { return {}; }
   /// Attention (or weight) of every edge in the last Forward, [E x heads or 1]: what an explanation reads.
   [[nodiscard]] virtual const MatrixOf<T>& EdgeWeights() const = 0;
@@ -66,7 +69,8 @@ using Layer = LayerOf<float>;
 template <class T>
 [[nodiscard]] Result<std::unique_ptr<LayerOf<T>>> MakeLayer(LayerKind kind, const LayerOptions& options,
                                                             const Runtime& runtime);
-extern template Result<std::unique_ptr<LayerOf<float>>> MakeLayer<float>(LayerKind, const LayerOptions&, const Runtime&);
+extern template Result<std::unique_ptr<LayerOf<float>>> MakeLayer<float>(LayerKind, const LayerOptions&,
+                                                                         const Runtime&);
 extern template Result<std::unique_ptr<LayerOf<double>>> MakeLayer<double>(LayerKind, const LayerOptions&,
                                                                            const Runtime&);
 

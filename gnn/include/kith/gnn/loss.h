@@ -7,7 +7,8 @@
 ///   with P the number of positives and w_i' = 1: sampled softmax with popularity weighted denominators.
 /// Rows of z need not be unit: the loss normalises them and hands back gradients of z as given; a zero row has cosine 0
 /// and no gradient.
-/// T is float (blocked matrix products, threads) or double (plain loops).
+/// Numbers of rows and lengths that do not fit throw std::invalid_argument; BprLoss REQUIRES triples within z.
+/// T is float for work and double for gradient checks.
 #pragma once
 
 #include <cstdint>
@@ -29,17 +30,17 @@ template <class T>
 
 /// Who stands against whom in one step; all numbers are rows of z.
 struct SoftmaxBatch {
-  std::span<const std::uint32_t> users;             ///< [B]
-  std::span<const EdgeOffset> positive_offsets;     ///< [B + 1], from 0
-  std::span<const std::uint32_t> positives;         ///< [P]
-  std::span<const std::uint32_t> candidates;        ///< [C] shared negatives (a positive among them is harmless)
-  std::span<const float> candidate_weights = {};    ///< [C], or empty for 1: w_c
-  std::span<const float> user_weights = {};         ///< [B], or empty for 1
-  double candidate_scale = 1.0;                     ///< items / C for a uniform sample
+  std::span<const std::uint32_t> users;           ///< [B]
+  std::span<const EdgeOffset> positive_offsets;   ///< [B + 1], from 0
+  std::span<const std::uint32_t> positives;       ///< [P]
+  std::span<const std::uint32_t> candidates;      ///< [C] shared negatives (a positive among them is harmless)
+  std::span<const float> candidate_weights = {};  ///< [C], or empty for 1: w_c
+  std::span<const float> user_weights = {};       ///< [B], or empty for 1
+  double candidate_scale = 1.0;                   ///< items / C for a uniform sample
   double tau = 0.1;
 };
 /// z [N x d] -> loss; dz [N x d] is added to.  Same bits for any number of threads.
-/// Cost: three products B x C x d; memory O(B x C / blocks + N).
+/// Cost: three products B x C x d; memory 4 B x C bytes up to 64 MiB (users pass in chunks), and 4 N.
 template <class T>
 [[nodiscard]] double MultiPositiveSoftmaxLoss(const Runtime& runtime, const SoftmaxBatch& batch, const MatrixOf<T>& z,
                                               MatrixOf<T>& dz);
