@@ -1,0 +1,185 @@
+// Scores and explanations of the gated sum against the definitions in double, and gates that are closed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "all_scores.h"
+#include "by_definition.h"
+#include "kith/recommend/ranker.h"
+#include "random_model.h"
+#include "testing/toy_graph.h"
+
+namespace kith {
+namespace {
+
+using testing::AllScores;
+using testing::Definition;
+using testing::Finished;
+using testing::ModelShape;
+using testing::RandomModel;
+using testing::RandomSocialGraph;
+
+class RankerOfEveryRule : public ::testing::TestWithParam<ModelShape> {};
+
+TEST_P(RankerOfEveryRule, ScoresAsTheDefinitionSays) {
+  const Runtime runtime(1);
+  for (const auto& graph : {testing::ToyGraph(runtime), RandomSocialGraph(runtime, 6, 60, 50, 300, 100)}) {
+    const auto model = Finished(RandomModel(*graph, GetParam()));
+    const Ranker ranker(model);
+    const Definition definition{*graph, *model};
+    for (std::uint32_t user = 0; user <= graph->num_users(); ++user) {
+      const std::vector<float> scores = AllScores(ranker, MakeUserView(*graph, *model, UserId{user}));
+      const std::vector<double> expected = definition.Score(user);
+      for (std::size_t i = 0; i < scores.size(); ++i) {
+        EXPECT_NEAR(scores[i], expected[i], 2e-5 * (1 + std::abs(expected[i]))) << "user " << user << " item " << i;
+      }
+    }
+  }
+}
+
+TEST_P(RankerOfEveryRule, ExplainsEveryScoreForEverySetOfOpenGates) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 7, 40, 25, 160, 70);
+  for (unsigned open = 0; open < 16; ++open) {
+    auto changed = RandomModel(*graph, GetParam());
+    Gates& gates = changed->gates;
+    if ((open & 1U) == 0) gates.learned = 0;
+    if ((open & 2U) == 0) gates.kernel = 0;
+    if ((open & 4U) == 0) gates.friends = gates.cold_friends = 0;
+    if ((open & 8U) == 0) gates.popular = gates.cold_popular = 0;
+    const auto model = Finished(changed);
+    const Ranker ranker(model);
+    for (std::uint32_t user = 0; user <= graph->num_users(); ++user) {
+      const UserView view = MakeUserView(*graph, *model, UserId{user});
+      const std::vector<float> scores = AllScores(ranker, view);
+      for (std::uint32_t item = 0; item < scores.size(); ++item) {
+        double sum = 0;
+        for (const Contribution& term : ranker.Explain(view, item)) sum += term.contribution;
+        ASSERT_NEAR(sum, scores[item], 1e-4 * std::max(1.0F, std::abs(scores[item])))
+            << "gates " << open << " user " << user << " item " << item;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, RankerOfEveryRule,
+                         ::testing::Values(ModelShape{8, AttentionRule::kDegree, 1},
+                                           ModelShape{8, AttentionRule::kHouse, 1},
+                                           ModelShape{12, AttentionRule::kGat, 3},
+                                           ModelShape{12, AttentionRule::kGatv2, 2}));
+
+TEST(Ranker, ExplanationNamesEachKeyOnceInOrderWithSharesOfAttention) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 8, 40, 25, 200, 90);
+  const auto model = Finished(RandomModel(*graph, {}));
+  const Ranker ranker(model);
+  const Definition definition{*graph, *model};
+  for (std::uint32_t user = 0; user < graph->num_users(); ++user) {
+    const UserView view = MakeUserView(*graph, *model, UserId{user});
+    const std::vector<Contribution> terms = ranker.Explain(view, 3);
+    for (std::size_t n = 1; n < terms.size(); ++n) {
+      EXPECT_TRUE(std::pair(terms[n - 1].via, terms[n - 1].key) < std::pair(terms[n].via, terms[n].key));
+    }
+    double own = 0;
+    for (const Contribution& term : terms) {
+      EXPECT_GE(term.attention, 0.0F);
+      EXPECT_LE(term.attention, 1.0F + 1e-6F);
+      EXPECT_NE(term.contribution, 0.0F);
+      if (term.via == Via::kItem) own += term.attention;
+      if (term.via == Via::kFriend) {
+        // Only a friend who has the item speaks for it, with the attention of the definition.
+        const auto items = definition.Ranked(term.key);
+        EXPECT_TRUE(std::find(items.begin(), items.end(), 3U) != items.end());
+        const auto position = std::find(view.friends.begin(), view.friends.end(), term.key) - view.friends.begin();
+        EXPECT_NEAR(term.attention, definition.FriendAttention(user)[static_cast<std::size_t>(position)], 1e-5);
+      }
+      if (term.via == Via::kModel || term.via == Via::kPopular) {
+        EXPECT_EQ(term.key, 0U);
+        EXPECT_EQ(term.attention, 0.0F);
+      }
+    }
+    if (view.has_items()) {
+      EXPECT_NEAR(own, 1.0, 1e-5);
+    }
+  }
+}
+
+/// The scores of every user with items.
+std::vector<std::vector<float>> ScoresOfEveryone(const SocialGraph& graph, const std::shared_ptr<Model>& model) {
+  const Ranker ranker(Finished(model));
+  std::vector<std::vector<float>> scores;
+  for (std::uint32_t user = 0; user < graph.num_users(); ++user) {
+    const UserView view = MakeUserView(graph, *model, UserId{user});
+    if (view.has_items()) scores.push_back(AllScores(ranker, view));
+  }
+  return scores;
+}
+
+TEST(Ranker, AClosedGateLeavesTheBitsOfTheOtherTermsUntouched) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 9, 50, 40, 250, 80);
+  // What an evidence reads is changed beyond recognition: with its gate closed nothing changes, with it open much does.
+  // Degrees are read by popularity alone here.
+  struct Case {
+    float Gates::*gate;
+    void (*change)(Model& model, const Model& other);
+  };
+  const Case cases[] = {
+      {&Gates::learned,
+       [](Model& model, const Model& other) {
+         model.items = other.items;
+         model.item_messages = other.item_messages;
+       }},
+      {&Gates::kernel, [](Model& model, const Model& other) { model.kernel = other.kernel; }},
+      {&Gates::popular,
+       [](Model& model, const Model&) {
+         for (std::uint32_t& degree : model.item_degrees) degree *= 1 + degree % 3;
+       }},
+  };
+  const auto make = [&](std::uint64_t seed) {
+    auto model = RandomModel(*graph, {.width = 12, .rule = AttentionRule::kGat, .heads = 3, .seed = seed});
+    model->kernel_degree_exponent = 0;
+    model->friend_sharpness = 0;  // friends' attention reads the vectors
+    return model;
+  };
+  for (const Case& c : cases) {
+    for (const bool open : {false, true}) {
+      const auto model = make(1), changed = make(1);
+      if (!open) model->gates.*c.gate = changed->gates.*c.gate = 0;
+      c.change(*changed, *make(2));
+      const auto before = ScoresOfEveryone(*graph, model), after = ScoresOfEveryone(*graph, changed);
+      EXPECT_EQ(before == after, !open) << "case " << (&c - cases);
+    }
+  }
+}
+
+TEST(Ranker, WithItsFriendsGateClosedIgnoresTheSocialGraph) {
+  const Runtime runtime(1);
+  const auto social = RandomSocialGraph(runtime, 10, 50, 40, 250, 80);
+  const auto lonely = SocialGraph::Build(runtime, 50, 40, social->Edges(Relation::kInteracts), {}, "random", 1).value();
+  auto changed = RandomModel(*social, {});
+  changed->gates.friends = 0;
+  const auto model = Finished(changed);
+  const Ranker ranker(model);
+  for (std::uint32_t user = 0; user < 47; ++user) {  // users with items
+    if (social->items(UserId{user}).empty()) continue;
+    EXPECT_EQ(AllScores(ranker, MakeUserView(*social, *model, UserId{user})),
+              AllScores(ranker, MakeUserView(*lonely, *model, UserId{user})));
+  }
+}
+
+TEST(Ranker, ScoresZeroWhereAllItemsLookAlike) {
+  const Runtime runtime(1);
+  const auto graph = testing::ToyGraph(runtime);
+  auto changed = RandomModel(*graph, {});
+  for (std::size_t i = 0; i < changed->items.rows(); ++i) {
+    for (std::size_t c = 0; c < changed->items.cols(); ++c) changed->items(i, c) = c == 0 ? 1.0F : 0.0F;
+  }
+  changed->gates = {.learned = 1, .cold_friends = 0, .cold_popular = 0};
+  const auto model = Finished(changed);
+  for (const float score : AllScores(Ranker(model), MakeUserView(*graph, *model, UserId{0}))) EXPECT_EQ(score, 0.0F);
+}
+
+}  // namespace
+}  // namespace kith
