@@ -1,0 +1,186 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "json_writer.h"
+#include "kith/train/trainer.h"
+#include "progress.h"
+#include "publish.h"
+#include "quantities.h"
+#include "serving.h"
+#include "suggest.h"
+#include "table.h"
+
+namespace kith::tools {
+namespace {
+
+struct TrainCommandOptions {
+  TrainOptions train;
+  std::string name = "default";
+  std::string mode = "auto";
+  std::string time_limit, memory;
+};
+
+/// The options as the trainer takes them, with what the command line writes as text read.
+Result<TrainOptions> Resolve(const Globals& globals, const TrainCommandOptions& options) {
+  TrainOptions train = options.train;
+  train.seed = globals.seed;
+  train.cancelled = &Interrupted();
+  const std::vector<std::string> modes = {"auto", "full", "sampled"};
+  const auto mode = std::find(modes.begin(), modes.end(), options.mode);
+  if (mode == modes.end()) {
+    return InvalidArgument("--mode: expected auto, full or sampled, found \"" + options.mode + "\"" +
+                           DidYouMean(options.mode, modes));
+  }
+  train.mode = static_cast<TrainMode>(mode - modes.begin());
+  if (!options.time_limit.empty()) {
+    auto seconds = ParseDuration(options.time_limit);
+    if (!seconds.ok()) return seconds.status().WithContext("--time-limit");
+    train.time_limit = *seconds;
+  }
+  if (!options.memory.empty()) {
+    auto bytes = ParseBytes(options.memory);
+    if (!bytes.ok()) return bytes.status().WithContext("--memory");
+    train.memory_limit = *bytes;
+  }
+  if (train.resume && train.run_directory.empty()) {
+    return InvalidArgument("--resume: resume which run? pass --run DIR, the folder of the run that was interrupted");
+  }
+  KITH_RETURN_IF_ERROR(CheckModelName(options.name));
+  KITH_RETURN_IF_ERROR(train.Validate());
+  return train;
+}
+
+struct GateName {
+  const char* name;
+  float Gates::*gate;
+};
+constexpr GateName kGates[] = {{"learned", &Gates::learned},          {"kernel", &Gates::kernel},
+                               {"friend", &Gates::friends},           {"popular", &Gates::popular},
+                               {"cold_friend", &Gates::cold_friends}, {"cold_popular", &Gates::cold_popular}};
+
+void WriteMeasured(const char* name, double value, JsonWriter& json) {
+  value < 0 ? json.Member(name, nullptr) : json.Member(name, value);
+}
+
+std::string ToJson(const TrainResult& result, const std::string& name, std::uint64_t number, std::uint64_t seed) {
+  const TrainReport& report = result.report;
+  JsonWriter json;
+  json.BeginObject().Member("model", result.model->info.architecture).Member("name", name);
+  json.Member("mode", report.mode).Member("epochs", report.epochs).Member("seconds", report.seconds);
+  report.stopped.empty() ? json.Member("stopped", nullptr) : json.Member("stopped", report.stopped);
+  json.Key("validation").BeginObject();
+  WriteMeasured("recall@20", report.validation_recall, json);
+  WriteMeasured("ndcg@20", report.validation_ndcg, json);
+  json.EndObject().Key("gates").BeginObject();
+  for (const GateName& gate : kGates) json.Member(gate.name, result.model->gates.*gate.gate);
+  json.EndObject().Member("sampler_wait_share", report.sampler_wait_share);
+  json.Member("peak_memory_bytes", report.peak_memory_bytes).Member("number", number).Member("seed", seed).EndObject();
+  return json.Take() + "\n";
+}
+
+std::string ToText(const TrainResult& result, const std::string& name, std::uint64_t number, std::uint64_t seed) {
+  const TrainReport& report = result.report;
+  std::string text = "published model " + std::to_string(number) + " as \"" + name + "\"\n";
+  text += "  " + result.model->info.architecture + ", " + report.mode + " mode, " + std::to_string(report.epochs) +
+          " epochs, seed " + std::to_string(seed) + ", " + Fixed(report.seconds, 1) + " s, peak memory " +
+          Bytes(report.peak_memory_bytes) + "\n";
+  if (!report.stopped.empty()) text += "  cut short by --time-limit: the best state so far is published\n";
+  text += report.validation_recall < 0
+              ? "  too few interactions to hold any out: the defaults are used, nothing was measured\n"
+              : "  validation: recall@20 " + Fixed(report.validation_recall, 4) + ", ndcg@20 " +
+                    Fixed(report.validation_ndcg, 4) + "\n";
+  text += "  gates:";
+  for (const GateName& gate : kGates)
+    text += std::string(" ") + gate.name + " " + ShortestFloat(result.model->gates.*gate.gate);
+  return text + "\n";
+}
+
+/// A user of the store, for the example to try next.
+std::string SomeUser(const GraphStore& store) {
+  std::string user = "KEY";
+  const Status ended = store.ScanEvents([&](const StoredEvent& stored) {
+    user = stored.event.user;
+    return Cancelled("one is enough");
+  });
+  return ended.ok() ? "KEY" : ShellWord(user);
+}
+
+Status RunTrain(const Globals& globals, const TrainCommandOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  KITH_ASSIGN_OR_RETURN(TrainOptions train, Resolve(globals, options));
+  const Runtime runtime(globals.threads);
+  std::shared_ptr<const SocialGraph> graph;
+  std::string path, user;
+  {
+    // The store is let go of before training, so that events can be ingested meanwhile.
+    KITH_ASSIGN_OR_RETURN(const auto store, OpenReadOnly(globals));
+    path = store->path();
+    if (::access(path.c_str(), W_OK) != 0) {
+      return IoError("store \"" + path + "\" is read-only, the model could not be published; change its permissions");
+    }
+    KITH_ASSIGN_OR_RETURN(graph, store->LoadGraph(runtime));
+    user = SomeUser(*store);
+  }
+  WriteStderr("training on " + Grouped(graph->num_users()) + " users, " + Grouped(graph->num_items()) + " items, " +
+              Grouped(graph->num_interactions()) + " interactions, " + Grouped(graph->num_friendships()) +
+              " friendships; seed " + std::to_string(train.seed) + ", " + std::to_string(runtime.threads()) +
+              " threads\n");
+  if (train.time_limit > 0) {
+    // The limit is the whole command's: what loading took and publishing will take is not the trainer's.
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    train.time_limit = std::max(0.5 * train.time_limit, 0.97 * train.time_limit - spent.count());
+  }
+  std::optional<ProgressPrinter> printer(StderrIsTerminal());
+  auto result = Train(
+      graph, train, runtime, [&](const TrainProgress& progress) { printer->Show(progress); }, Warnings());
+  printer.reset();
+  if (!result.ok()) return result.status();
+  KITH_ASSIGN_OR_RETURN(const std::uint64_t number, PublishModel(path, options.name, *result->model));
+  KITH_RETURN_IF_ERROR(WriteStdout(globals.json ? ToJson(*result, options.name, number, train.seed)
+                                                : ToText(*result, options.name, number, train.seed)));
+  WriteStderr("next: kith recommend --store " + ShellWord(path) + " --user " + user +
+              (options.name == "default" ? "" : " --use " + options.name) + " --explain\n");
+  return OkStatus();
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App& root, Invocation& invocation) {
+  CLI::App* command = root.add_subcommand("train", "Learn a model from a store's graph and publish it there");
+  const auto options = std::make_shared<TrainCommandOptions>();
+  TrainOptions& train = options->train;
+  command->add_option("--model", train.architecture, "kith, lightgcn, gcn, gat, gatv2, popularity or item-knn")
+      ->type_name("ARCH")
+      ->capture_default_str();
+  command->add_option("--name", options->name, "Publish under this name")->type_name("NAME")->capture_default_str();
+  command->add_option("--mode", options->mode, "full (whole graph a step), sampled (mini-batches), or auto: by size")
+      ->type_name("MODE")
+      ->capture_default_str();
+  command->add_option("--epochs", train.epochs, "Exactly so many; default: planned, and stopped early")->type_name("N");
+  command->add_option("--width", train.width, "Numbers in a vector")->type_name("N")->capture_default_str();
+  command->add_option("--layers", train.layers, "Hops that messages travel")->type_name("N")->capture_default_str();
+  command->add_option("--time-limit", options->time_limit, "Stop in time and publish the best so far: 60s, 2m, 1h")
+      ->type_name("TIME");
+  command->add_option("--memory", options->memory, "Fail before starting where this will not do: 512MiB, 4GiB")
+      ->type_name("SIZE");
+  command->add_option("--run", train.run_directory, "Folder for checkpoints, options and metrics.jsonl")
+      ->type_name("DIR");
+  command->add_flag("--resume", train.resume, "Go on from the checkpoint in --run DIR");
+  command->add_option("--without", train.without, "Leave out: friends, popular, learned, attention")
+      ->delimiter(',')
+      ->type_name("X,...");
+  command->footer(ExampleFooter("kith train --store s --time-limit 2m --run runs/first"));
+  command->callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return RunTrain(invocation.globals, *options); };
+  });
+}
+
+}  // namespace kith::tools
