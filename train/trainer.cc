@@ -1,0 +1,311 @@
+#include "kith/train/trainer.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "checkpoint.h"
+#include "fusion.h"
+#include "kith/recommend/baselines.h"
+#include "kith/recommend/ranker.h"
+#include "kith/train/split.h"
+#include "learner.h"
+#include "plan.h"
+
+namespace kith {
+namespace {
+
+using nlohmann::json;
+
+/// Users measured an epoch; the gates are fitted on twice as many.
+constexpr std::size_t kMeasuredUsers = 3000;
+/// Looks at the validation part without a gain after which the search ends.
+constexpr std::uint32_t kPatience = 4;
+/// Users with held-out items below which a choice would be chance.
+constexpr std::size_t kFewestValidationUsers = 20;
+/// Popularity's gate while searching, before it is fitted: the loss' popularity weights take it out of the vectors.
+constexpr float kSearchPopular = 0.3F;
+/// Shares of a time limit: the search ends at the first, the refit at the second.
+constexpr double kSearchShare = 0.42, kRefitShare = 0.92;
+
+std::uint64_t PeakMemoryBytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+bool IsBaseline(const std::string& architecture) { return architecture == "popularity" || architecture == "item-knn"; }
+
+class Run {
+ public:
+  Run(std::shared_ptr<const SocialGraph> graph, const TrainOptions& options, const Runtime& runtime,
+      const std::function<void(const TrainProgress&)>& progress, const LogSink& log)
+      : graph_(std::move(graph)), options_(options), runtime_(runtime), progress_(progress), log_(log) {}
+
+  Result<TrainResult> Go();
+
+ private:
+  Result<TrainResult> Baseline();
+  Status Search(const Split& split, const std::optional<RunState>& from, const TensorFile& tensors);
+  Result<std::shared_ptr<Model>> Refit(const std::optional<RunState>& from, const TensorFile& tensors);
+  Status ChooseGates(const Split& split);
+  void UseDefaultGates();
+  Result<TrainResult> Finish(std::shared_ptr<Model> model);
+
+  [[nodiscard]] double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+  [[nodiscard]] bool Cancelled() const { return options_.cancelled != nullptr && options_.cancelled->load(); }
+  [[nodiscard]] bool OutOfTime(double share) const {
+    return options_.time_limit > 0 && Seconds() > share * options_.time_limit;
+  }
+  [[nodiscard]] bool Uses(std::string_view ingredient) const {
+    return std::find(options_.without.begin(), options_.without.end(), ingredient) == options_.without.end();
+  }
+  [[nodiscard]] Status Stopped() const {
+    const bool kept = !options_.run_directory.empty();
+    return Cancelled("interrupted; " + (kept ? "go on with --resume --run " + options_.run_directory
+                                             : std::string("nothing was kept, since no --run folder was named")));
+  }
+  [[nodiscard]] static Status Cancelled(std::string sentence) { return kith::Cancelled(std::move(sentence)); }
+  Status Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, double loss,
+             const FusionReport& measured);
+
+  std::shared_ptr<const SocialGraph> graph_;
+  const TrainOptions& options_;
+  const Runtime& runtime_;
+  const std::function<void(const TrainProgress&)>& progress_;
+  const LogSink& log_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+
+  LearnPlan plan_;
+  RunFolder folder_;
+  RunState state_;
+  std::shared_ptr<Model> best_;  ///< of the search
+  TrainReport report_;
+  double waited_ = 0;
+  std::uint32_t waits_ = 0;
+};
+
+Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, double loss,
+                const FusionReport& measured) {
+  if (progress_) {
+    progress_({.phase = phase,
+               .epoch = epoch,
+               .epochs = epochs,
+               .loss = loss,
+               .recall = measured.recall,
+               .ndcg = measured.ndcg,
+               .seconds = Seconds()});
+  }
+  json line = {{"phase", phase}, {"epoch", epoch}, {"loss", loss}, {"seconds", Seconds()}};
+  if (measured.recall >= 0) {
+    line["recall@20"] = measured.recall;
+    line["ndcg@20"] = measured.ndcg;
+  }
+  return folder_.AppendMetrics(line.dump());
+}
+
+Status Run::Search(const Split& split, const std::optional<RunState>& from, const TensorFile& tensors) {
+  KITH_ASSIGN_OR_RETURN(auto learner, Learner::Make(split.graph, plan_, runtime_));
+  if (from) {
+    KITH_RETURN_IF_ERROR(learner->Load(tensors));
+    if (state_.best_epoch != 0) {
+      KITH_ASSIGN_OR_RETURN(best_, folder_.LoadBest());
+    }
+  }
+  const HeldOut measured_users = SampleUsers(split.held_out, kMeasuredUsers, options_.seed);
+  for (std::uint32_t epoch = state_.next_epoch; epoch < plan_.epochs; ++epoch) {
+    KITH_ASSIGN_OR_RETURN(const EpochResult result,
+                          learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kSearchShare); }));
+    if (Cancelled()) return Stopped();
+    waited_ += result.wait_share;
+    ++waits_;
+    FusionReport measured;
+    const bool last = epoch + 1 == plan_.epochs || result.stopped;
+    if ((epoch + 1) % plan_.evaluate_every == 0 || last) {
+      KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, learner->Export());
+      model->gates = {.popular = Uses("popular") ? kSearchPopular : 0.0F};
+      KITH_RETURN_IF_ERROR(model->Finish());
+      measured = Measure(runtime_, *split.graph, model, measured_users);
+      if (measured.recall + measured.ndcg > state_.best_recall + state_.best_ndcg || state_.best_epoch == 0) {
+        state_.best_recall = measured.recall;
+        state_.best_ndcg = measured.ndcg;
+        state_.best_epoch = epoch + 1;
+        best_ = std::move(model);
+        KITH_RETURN_IF_ERROR(folder_.SaveBest(*best_));
+      }
+    }
+    KITH_RETURN_IF_ERROR(Say("search", epoch + 1, plan_.epochs, result.loss, measured));
+    if (result.stopped) {
+      report_.stopped = "time-limit";
+      break;
+    }
+    state_.next_epoch = epoch + 1;
+    if (!options_.run_directory.empty()) {
+      TensorFile file;
+      learner->Save(file);
+      KITH_RETURN_IF_ERROR(folder_.Save(state_, std::move(file)));
+    }
+    if (options_.epochs == 0 && epoch + 1 >= state_.best_epoch + kPatience * plan_.evaluate_every) break;
+  }
+  if (options_.epochs != 0 && report_.stopped.empty()) state_.best_epoch = options_.epochs;
+  return OkStatus();
+}
+
+Status Run::ChooseGates(const Split& split) {
+  const FusionOptions fusion{.learned = Uses("learned"),
+                             .friends = Uses("friends"),
+                             .popular = Uses("popular"),
+                             .attention = Uses("attention"),
+                             .seed = options_.seed};
+  best_->gates = {.learned = Uses("learned") ? 1.0F : 0.0F,
+                  .popular = Uses("popular") ? (Uses("learned") ? kSearchPopular : 1.0F) : 0.0F};
+  const FusionReport chosen =
+      FitGates(runtime_, *split.graph, SampleUsers(split.held_out, 2 * kMeasuredUsers, options_.seed), fusion, best_);
+  KITH_RETURN_IF_ERROR(FitColdGates(runtime_, *split.graph, fusion, best_));
+  state_.gates = best_->gates;
+  state_.friend_sharpness = best_->friend_sharpness;
+  state_.best_recall = chosen.recall;
+  state_.best_ndcg = chosen.ndcg;
+  return OkStatus();
+}
+
+void Run::UseDefaultGates() {
+  Log(log_, LogLevel::kInfo, "too few interactions for a validation part: the defaults are used");
+  state_.gates = {.learned = Uses("learned") ? 1.0F : 0.0F, .popular = Uses("popular") ? kSearchPopular : 0.0F};
+  if (Uses("friends") && graph_->num_friendships() != 0) state_.gates.friends = 1.0F;
+  state_.best_epoch = plan_.epochs;
+}
+
+Result<std::shared_ptr<Model>> Run::Refit(const std::optional<RunState>& from, const TensorFile& tensors) {
+  KITH_ASSIGN_OR_RETURN(auto learner, Learner::Make(graph_, plan_, runtime_));
+  if (from && from->phase == TrainPhase::kRefit) KITH_RETURN_IF_ERROR(learner->Load(tensors));
+  const std::uint32_t epochs = Uses("learned") ? state_.best_epoch : 0;
+  for (std::uint32_t epoch = state_.next_epoch; epoch < epochs; ++epoch) {
+    KITH_ASSIGN_OR_RETURN(const EpochResult result,
+                          learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kRefitShare); }));
+    if (Cancelled()) return Stopped();
+    waited_ += result.wait_share;
+    ++waits_;
+    report_.epochs = epoch + 1;
+    KITH_RETURN_IF_ERROR(Say("refit", epoch + 1, epochs, result.loss, {}));
+    if (result.stopped) {
+      report_.stopped = "time-limit";
+      break;
+    }
+    state_.next_epoch = epoch + 1;
+    if (!options_.run_directory.empty()) {
+      TensorFile file;
+      learner->Save(file);
+      KITH_RETURN_IF_ERROR(folder_.Save(state_, std::move(file)));
+    }
+  }
+  report_.epochs = std::max(report_.epochs, state_.next_epoch);
+  return learner->Export();
+}
+
+Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
+  report_.seconds = Seconds();
+  report_.peak_memory_bytes = PeakMemoryBytes();
+  report_.sampler_wait_share = waits_ == 0 ? 0.0 : waited_ / waits_;
+  model->info.epochs = report_.epochs;
+  model->info.seed = options_.seed;
+  json report = {{"mode", report_.mode},
+                 {"epochs", report_.epochs},
+                 {"architecture", options_.architecture},
+                 {"width", options_.width},
+                 {"layers", options_.layers}};
+  if (report_.validation_recall >= 0) {
+    report["validation"] = {{"recall@20", report_.validation_recall}, {"ndcg@20", report_.validation_ndcg}};
+  }
+  model->info.report_json = report.dump();
+  KITH_RETURN_IF_ERROR(model->Finish());
+  folder_.Finish();
+  return TrainResult{std::move(model), report_};
+}
+
+Result<TrainResult> Run::Baseline() {
+  report_.mode = "closed-form";
+  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> made, options_.architecture == "popularity"
+                                                                     ? PopularityModel(*graph_)
+                                                                     : ItemKnnModel(runtime_, *graph_));
+  return Finish(std::make_shared<Model>(*made));
+}
+
+Result<TrainResult> Run::Go() {
+  if (graph_->num_interactions() == 0) {
+    return FailedPrecondition(
+        "the store has no interaction to learn from; run: kith import --store S --interactions FILE");
+  }
+  if (IsBaseline(options_.architecture)) return Baseline();
+  KITH_ASSIGN_OR_RETURN(plan_, MakePlan(*graph_, options_));
+  report_.mode = plan_.sampled ? "sampled" : "full";
+  const json fingerprint = {{"architecture", options_.architecture},
+                            {"mode", report_.mode},
+                            {"epochs", options_.epochs},
+                            {"width", options_.width},
+                            {"layers", options_.layers},
+                            {"seed", options_.seed},
+                            {"without", options_.without},
+                            {"store", graph_->store_id()},
+                            {"log_sequence", graph_->log_sequence()}};
+  KITH_ASSIGN_OR_RETURN(folder_, RunFolder::Open(options_.run_directory, fingerprint.dump(), options_.resume));
+  TensorFile tensors;
+  KITH_ASSIGN_OR_RETURN(const std::optional<RunState> from, folder_.Load(tensors));
+  if (from) state_ = *from;
+
+  if (state_.phase == TrainPhase::kSearch) {
+    KITH_ASSIGN_OR_RETURN(const Split split, HoldOut(runtime_, *graph_, {.seed = options_.seed}));
+    if (split.held_out.users.size() < kFewestValidationUsers) {
+      UseDefaultGates();
+    } else {
+      KITH_RETURN_IF_ERROR(Search(split, from, tensors));
+      KITH_RETURN_IF_ERROR(ChooseGates(split));
+    }
+    best_.reset();
+    state_.phase = TrainPhase::kRefit;
+    state_.next_epoch = 0;
+  }
+  report_.validation_recall = state_.best_recall;
+  report_.validation_ndcg = state_.best_ndcg;
+  KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, Refit(from, tensors));
+  model->gates = state_.gates;
+  model->friend_sharpness = state_.friend_sharpness;
+  return Finish(std::move(model));
+}
+
+}  // namespace
+
+Status TrainOptions::Validate() const {
+  constexpr const char* kArchitectures[] = {"kith", "lightgcn", "gcn", "gat", "gatv2", "popularity", "item-knn"};
+  if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
+    return InvalidArgument("expected a model of kith, lightgcn, gcn, gat, gatv2, popularity, item-knn, found \"" +
+                           architecture + "\"");
+  }
+  constexpr const char* kIngredients[] = {"friends", "popular", "learned", "attention"};
+  for (const std::string& ingredient : without) {
+    if (std::find(std::begin(kIngredients), std::end(kIngredients), ingredient) == std::end(kIngredients)) {
+      return InvalidArgument("expected friends, popular, learned or attention to leave out, found \"" + ingredient +
+                             "\"");
+    }
+  }
+  if (width < 1 || width > 1024)
+    return InvalidArgument("expected a width of 1 to 1024, found " + std::to_string(width));
+  if (layers < 1 || layers > 8) return InvalidArgument("expected 1 to 8 layers, found " + std::to_string(layers));
+  if (!(time_limit >= 0)) return InvalidArgument("expected a time limit of 0 or more seconds");
+  return OkStatus();
+}
+
+Result<TrainResult> Train(std::shared_ptr<const SocialGraph> graph, const TrainOptions& options, const Runtime& runtime,
+                          const std::function<void(const TrainProgress&)>& progress, const LogSink& log) {
+  KITH_RETURN_IF_ERROR(options.Validate());
+  return Run(std::move(graph), options, runtime, progress, log).Go();
+}
+
+}  // namespace kith

@@ -1,0 +1,141 @@
+#include "checkpoint.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace kith {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+Status WriteFile(const fs::path& path, std::string_view bytes) {
+  const fs::path beside = path.string() + ".tmp";
+  {
+    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    out.flush();
+    if (!out) return IoError("writing " + beside.string() + ": " + std::strerror(errno));
+  }
+  std::error_code error;
+  fs::rename(beside, path, error);
+  return error ? IoError("renaming " + beside.string() + ": " + error.message()) : OkStatus();
+}
+
+Result<std::string> ReadFile(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return NotFound("reading " + path.string() + ": " + std::strerror(errno));
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return std::move(bytes).str();
+}
+
+std::string Encode(const RunState& state) {
+  const Gates& g = state.gates;
+  return json{{"phase", static_cast<int>(state.phase)},
+              {"next_epoch", state.next_epoch},
+              {"best_epoch", state.best_epoch},
+              {"best_recall", state.best_recall},
+              {"best_ndcg", state.best_ndcg},
+              {"gates", {g.learned, g.kernel, g.friends, g.popular, g.cold_friends, g.cold_popular}},
+              {"friend_sharpness", state.friend_sharpness}}
+      .dump();
+}
+
+Result<RunState> DecodeState(const std::string& text) {
+  try {
+    const json j = json::parse(text);
+    const auto gates = j.at("gates").get<std::vector<float>>();
+    const RunState state{.phase = static_cast<TrainPhase>(j.at("phase").get<int>()),
+                         .next_epoch = j.at("next_epoch"),
+                         .best_epoch = j.at("best_epoch"),
+                         .best_recall = j.at("best_recall"),
+                         .best_ndcg = j.at("best_ndcg"),
+                         .gates = {gates.at(0), gates.at(1), gates.at(2), gates.at(3), gates.at(4), gates.at(5)},
+                         .friend_sharpness = j.at("friend_sharpness")};
+    return state;
+  } catch (const std::exception& error) {
+    return Corruption(std::string("checkpoint: the run's state cannot be read (") + error.what() +
+                      "); start without --resume");
+  }
+}
+
+}  // namespace
+
+Result<RunFolder> RunFolder::Open(const std::string& path, const std::string& fingerprint, bool resume) {
+  RunFolder folder;
+  folder.path_ = path;
+  folder.resume_ = resume;
+  if (path.empty()) return folder;
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return IoError("making the run's folder " + path + ": " + error.message());
+  const fs::path options = fs::path(path) / "options.json";
+  if (resume && fs::exists(options)) {
+    KITH_ASSIGN_OR_RETURN(const std::string before, ReadFile(options));
+    if (before != fingerprint) {
+      return FailedPrecondition("cannot resume " + path + ": it was begun with " + before + ", this run asks for " +
+                                fingerprint + "; use the same options and store, or start without --resume");
+    }
+    return folder;
+  }
+  for (const char* stale : {"checkpoint.safetensors", "best.json", "best.safetensors", "metrics.jsonl"}) {
+    fs::remove(fs::path(path) / stale, error);
+  }
+  KITH_RETURN_IF_ERROR(WriteFile(options, fingerprint));
+  return folder;
+}
+
+Result<std::optional<RunState>> RunFolder::Load(TensorFile& file) const {
+  const fs::path path = fs::path(path_) / "checkpoint.safetensors";
+  if (path_.empty() || !resume_ || !fs::exists(path)) return std::optional<RunState>{};
+  KITH_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
+  KITH_ASSIGN_OR_RETURN(file, DecodeSafetensors(bytes));
+  const auto state = file.metadata.find("state");
+  if (state == file.metadata.end()) return Corruption(path.string() + " lacks the run's state; start without --resume");
+  KITH_ASSIGN_OR_RETURN(const RunState decoded, DecodeState(state->second));
+  return std::optional<RunState>(decoded);
+}
+
+Status RunFolder::Save(const RunState& state, TensorFile file) const {
+  if (path_.empty()) return OkStatus();
+  file.metadata["state"] = Encode(state);
+  return WriteFile(fs::path(path_) / "checkpoint.safetensors", EncodeSafetensors(file));
+}
+
+Status RunFolder::SaveBest(const Model& model) const {
+  if (path_.empty()) return OkStatus();
+  const Model::Encoded encoded = model.Encode();
+  KITH_RETURN_IF_ERROR(WriteFile(fs::path(path_) / "best.safetensors", encoded.tensors));
+  return WriteFile(fs::path(path_) / "best.json", encoded.json);
+}
+
+Result<std::shared_ptr<Model>> RunFolder::LoadBest() const {
+  KITH_ASSIGN_OR_RETURN(const std::string text, ReadFile(fs::path(path_) / "best.json"));
+  KITH_ASSIGN_OR_RETURN(const std::string tensors, ReadFile(fs::path(path_) / "best.safetensors"));
+  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> model, Model::Decode(text, tensors));
+  return std::make_shared<Model>(*model);
+}
+
+Status RunFolder::AppendMetrics(const std::string& line) const {
+  if (path_.empty()) return OkStatus();
+  const fs::path path = fs::path(path_) / "metrics.jsonl";
+  std::ofstream out(path, std::ios::app);
+  out << line << '\n';
+  out.flush();
+  return out ? OkStatus() : IoError("writing " + path.string() + ": " + std::strerror(errno));
+}
+
+void RunFolder::Finish() const {
+  if (path_.empty()) return;
+  std::error_code ignored;
+  for (const char* stale : {"checkpoint.safetensors", "best.json", "best.safetensors"}) {
+    fs::remove(fs::path(path_) / stale, ignored);
+  }
+}
+
+}  // namespace kith

@@ -1,0 +1,54 @@
+/// Checkpoint: a run's folder, from which an interrupted run goes on with the bits of one that never stopped.
+///
+///   options.json            what was asked for and on which graph; --resume demands the same
+///   checkpoint.safetensors  phase, next epoch, choices so far, parameters and optimizer state, after a whole epoch
+///   best.json, .safetensors the best model of the search, as a model that `kith` can read
+///   metrics.jsonl           one JSON object an epoch
+/// Every file is written beside its place and renamed, so that an interruption leaves the former one whole.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "kith/base/status.h"
+#include "kith/gnn/safetensors.h"
+#include "kith/recommend/model.h"
+#include "kith/train/trainer.h"
+
+namespace kith {
+
+enum class TrainPhase : std::uint8_t { kSearch = 0, kRefit = 1 };
+
+/// Where a run stands between two epochs.
+struct RunState {
+  TrainPhase phase = TrainPhase::kSearch;
+  std::uint32_t next_epoch = 0;
+  std::uint32_t best_epoch = 0;  ///< epochs after which the search was best; what the refit uses
+  double best_recall = -1, best_ndcg = -1;
+  Gates gates = {};  ///< chosen after the search
+  float friend_sharpness = 0;
+};
+
+/// The run's folder; with an empty path every call succeeds and does nothing.
+class RunFolder {
+ public:
+  /// Makes the folder.  `fingerprint` is one JSON object; a resumed run fails (kFailedPrecondition) where it differs.
+  [[nodiscard]] static Result<RunFolder> Open(const std::string& path, const std::string& fingerprint, bool resume);
+
+  /// The state to go on from, with the learner's tensors in `file`; none where the run starts anew.
+  [[nodiscard]] Result<std::optional<RunState>> Load(TensorFile& file) const;
+  /// `file` holds the learner's tensors; the state is added to its metadata.
+  [[nodiscard]] Status Save(const RunState& state, TensorFile file) const;
+  [[nodiscard]] Status SaveBest(const Model& model) const;
+  [[nodiscard]] Result<std::shared_ptr<Model>> LoadBest() const;
+  [[nodiscard]] Status AppendMetrics(const std::string& line) const;
+  /// The finished run keeps its options and metrics; what only a resume needs is removed.
+  void Finish() const;
+
+ private:
+  std::string path_;
+  bool resume_ = false;
+};
+
+}  // namespace kith

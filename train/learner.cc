@@ -1,0 +1,176 @@
+#include "learner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "export_model.h"
+#include "kith/gnn/loss.h"
+#include "spectral.h"
+
+namespace kith {
+namespace {
+
+Status LossNotFinite(std::uint32_t epoch) {
+  return FailedPrecondition("training: the loss is no longer a finite number in epoch " + std::to_string(epoch) +
+                            "; the last checkpoint is kept; try a smaller --width or another --seed");
+}
+
+}  // namespace
+
+Learner::Learner(std::shared_ptr<const SocialGraph> graph, const LearnPlan& plan, const Runtime& runtime)
+    : graph_(std::move(graph)), plan_(plan), runtime_(runtime), candidates_(graph_, {.seed = plan.seed}) {}
+
+Result<std::unique_ptr<Learner>> Learner::Make(std::shared_ptr<const SocialGraph> graph, const LearnPlan& plan,
+                                               const Runtime& runtime) {
+  std::unique_ptr<Learner> learner(new Learner(std::move(graph), plan, runtime));
+  const SocialGraph& g = *learner->graph_;
+  std::uint64_t active = 0;
+  for (std::uint32_t u = 0; u < g.num_users(); ++u) active += g.items(UserId{u}).empty() ? 0 : 1;
+  learner->steps_per_epoch_ = (active + plan.users_per_batch - 1) / plan.users_per_batch;
+
+  learner->item_weights_.resize(g.num_items());
+  double sum = 0;
+  for (std::uint32_t i = 0; i < g.num_items(); ++i) {
+    learner->item_weights_[i] = static_cast<float>(std::pow(g.users(ItemId{i}).size(), plan.popularity_power));
+    sum += learner->item_weights_[i];
+  }
+  if (sum > 0) {
+    for (float& weight : learner->item_weights_) weight *= static_cast<float>(g.num_items() / sum);
+  }
+  learner->user_weights_.resize(g.num_users());
+  double edges = 0, weighted = 0;
+  for (std::uint32_t u = 0; u < g.num_users(); ++u) {
+    const auto degree = static_cast<double>(g.items(UserId{u}).size());
+    if (degree == 0) continue;
+    const double weight = std::pow(degree, -plan.user_power);
+    learner->user_weights_[u] = static_cast<float>(weight);
+    edges += degree;
+    weighted += degree * weight;
+  }
+  for (float& weight : learner->user_weights_) weight *= static_cast<float>(edges / std::max(weighted, 1e-30));
+  KITH_ASSIGN_OR_RETURN(learner->encoder_, Encoder::Make({.kind = plan.kind,
+                                                          .num_nodes = g.num_nodes(),
+                                                          .width = plan.width,
+                                                          .layers = plan.layers,
+                                                          .heads = plan.width % 4 == 0 ? 4U : 1U,
+                                                          .seed = plan.seed},
+                                                         runtime));
+    KITH_ASSIGN_OR_RETURN(
+        const SpectralBasis basis,
+  return learner;
+}
+
+double Learner::LearningRate(std::uint64_t step) const {
+  const double total = static_cast<double>(steps_per_epoch_) * plan_.epochs;
+  const double warm = std::min(1.0, (static_cast<double>(step) + 1) / plan_.warmup_steps);
+  const double progress = std::min(1.0, static_cast<double>(step) / std::max(1.0, total));
+  return plan_.learning_rate * warm * (1.0 - (1.0 - plan_.last_rate) * progress);
+}
+
+const Block& Learner::WholeGraph() {
+  if (!whole_graph_) whole_graph_ = std::make_unique<Block>(FullGraphBlock(runtime_, *graph_));
+  return *whole_graph_;
+}
+
+double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
+  const std::uint32_t first_item = graph_->num_users();
+  std::vector<std::uint32_t> rows, positives, candidates;
+  std::vector<EdgeOffset> offsets = {0};
+  std::vector<float> weights, user_weights;
+  for (const UserId user : users) {
+    rows.push_back(index(user));
+    user_weights.push_back(user_weights_[index(user)]);
+    for (const std::uint32_t item : graph_->items(user).targets) positives.push_back(first_item + item);
+    offsets.push_back(positives.size());
+  }
+  for (const ItemId item : candidates_.Candidates(step, plan_.candidates)) {
+    candidates.push_back(first_item + index(item));
+    weights.push_back(item_weights_[index(item)]);
+  }
+  const Block& block = WholeGraph();
+  encoder_->ForwardFull(block);
+  dz_.resize(graph_->num_nodes(), plan_.width);
+  dz_.fill(0.0F);
+  const double loss = MultiPositiveSoftmaxLoss(
+      runtime_,
+      {.users = rows,
+       .positive_offsets = offsets,
+       .positives = positives,
+       .candidates = candidates,
+       .candidate_weights = weights,
+       .user_weights = user_weights,
+       .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(candidates.size()),
+       .tau = plan_.tau},
+      encoder_->output(), dz_);
+  encoder_->BackwardFull(block, dz_);
+  encoder_->Step(LearningRate(step), step + 1);
+  return loss;
+}
+
+double Learner::SampledStep(const TrainingBatch& batch) {
+  const std::uint32_t first_item = graph_->num_users();
+  std::vector<float> weights, user_weights;
+  for (const std::uint32_t local : batch.users)
+    user_weights.push_back(user_weights_[index(batch.mini_batch.seeds[local])]);
+  weights.reserve(batch.candidates.size());
+  for (const std::uint32_t local : batch.candidates) {
+    weights.push_back(item_weights_[index(batch.mini_batch.seeds[local]) - first_item]);
+  }
+  encoder_->ForwardSampled(batch.mini_batch.blocks);
+  dz_.resize(batch.mini_batch.seeds.size(), plan_.width);
+  dz_.fill(0.0F);
+  const double loss = MultiPositiveSoftmaxLoss(
+      runtime_,
+      {.users = batch.users,
+       .positive_offsets = batch.positive_offsets,
+       .positives = batch.positives,
+       .candidates = batch.candidates,
+       .candidate_weights = weights,
+       .user_weights = user_weights,
+       .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(batch.candidates.size()),
+       .tau = plan_.tau},
+      encoder_->output(), dz_);
+  encoder_->BackwardSampled(batch.mini_batch.blocks, dz_);
+  std::vector<std::uint32_t> touched;
+  touched.reserve(batch.mini_batch.input_nodes().size());
+  for (const NodeId node : batch.mini_batch.input_nodes()) touched.push_back(index(node));
+  encoder_->StepRows(LearningRate(batch.step), batch.step + 1, touched);
+  return loss;
+}
+
+Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> stop) {
+  EpochResult result;
+  double sum = 0;
+  std::uint64_t steps = 0;
+  if (plan_.sampled) {
+    const Batcher batcher(
+        graph_, {.fanouts = std::vector<Fanout>(plan_.layers, Fanout{15, 15, 0}), .seed = plan_.seed},
+        {.users_per_batch = plan_.users_per_batch, .candidates = plan_.candidates, .seed = plan_.seed});
+    result.wait_share = batcher.RunEpoch(runtime_, epoch, [&](const TrainingBatch& batch) {
+      sum += SampledStep(batch);
+      ++steps;
+      result.stopped = stop();
+      return !result.stopped && std::isfinite(sum);
+    });
+  } else {
+    const std::vector<UserId> order = ShuffledUsers(*graph_, plan_.seed, epoch);
+    for (std::size_t begin = 0; begin < order.size() && !result.stopped && std::isfinite(sum);
+         begin += plan_.users_per_batch) {
+      const std::size_t n = std::min<std::size_t>(plan_.users_per_batch, order.size() - begin);
+      sum += FullStep(std::span(order).subspan(begin, n), epoch * steps_per_epoch_ + steps);
+      ++steps;
+      result.stopped = stop();
+    }
+  }
+  if (!std::isfinite(sum)) return LossNotFinite(epoch + 1);
+  result.loss = steps == 0 ? 0.0 : sum / static_cast<double>(steps);
+  return result;
+}
+
+Result<std::shared_ptr<Model>> Learner::Export() {
+  encoder_->ForwardFull(WholeGraph());
+  return ExportModel(runtime_, *graph_, *encoder_);
+}
+
+}  // namespace kith

@@ -1,0 +1,73 @@
+#include "plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace kith {
+namespace {
+
+/// Steps after which the loss of every set we know has flattened; small sets pass over their users more often for them.
+constexpr double kPlannedSteps = 720;
+constexpr std::uint32_t kFewestEpochs = 10, kMostEpochs = 60;
+/// Above this many edges a step over the whole graph costs more than the samples it replaces.
+constexpr std::size_t kFullGraphEdges = 40'000'000;
+
+std::string Mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MiB"; }
+
+}  // namespace
+
+std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
+  const std::uint64_t nodes = graph.num_nodes(), edges = 2 * graph.num_interactions();
+  const std::uint64_t table = nodes * plan.width * sizeof(float);
+  // Two graphs (all, and without the held-out part) of 4 bytes an edge, one Block with its transpose and weights.
+  const std::uint64_t graphs = 2 * (edges * 4 + nodes * 16) + edges * 20 + nodes * 32;
+  // Value, gradient, two moments; the model being measured and the best so far (base, messages, vectors).
+  std::uint64_t tables = 4 * table + 2 * 3 * table;
+  // Propagation of the whole graph: states, z's gradient and two buffers; also needed to publish.
+  tables += (plan.layers + (plan.sampled ? 1 : 3)) * table;
+  const std::uint64_t loss = 2 * std::uint64_t{64} * 1024 * 1024;
+  const std::uint64_t in_flight = plan.sampled ? std::uint64_t{4} * plan.users_per_batch * 2000 * 40 : 0;
+  return graphs + tables + loss + in_flight + (std::uint64_t{64} << 20);
+}
+
+Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options) {
+  LearnPlan plan{.width = options.width, .layers = options.layers, .seed = options.seed};
+  KITH_ASSIGN_OR_RETURN(plan.kind, ParseLayerKind(options.architecture));
+  const bool attention_out =
+      std::find(options.without.begin(), options.without.end(), "attention") != options.without.end();
+  if (attention_out && plan.kind == LayerKind::kHouse) plan.kind = LayerKind::kLightGcn;
+
+  std::uint32_t active = 0;
+  for (std::uint32_t u = 0; u < graph.num_users(); ++u) active += graph.items(UserId{u}).empty() ? 0 : 1;
+  plan.users_per_batch = std::clamp<std::uint32_t>(active / 16, 64, 1024);
+  plan.candidates = std::min<std::uint32_t>(graph.num_items(), 4096);
+  const double steps_per_epoch = std::max(1.0, std::ceil(active / static_cast<double>(plan.users_per_batch)));
+  plan.epochs = options.epochs != 0 ? options.epochs
+                                    : std::clamp(static_cast<std::uint32_t>(kPlannedSteps / steps_per_epoch),
+                                                 kFewestEpochs, kMostEpochs);
+  plan.evaluate_every = 2;
+
+  plan.sampled = options.mode == TrainMode::kSampled;
+  const std::uint64_t limit = options.memory_limit;
+  if (options.mode == TrainMode::kAuto) {
+    plan.sampled =
+        2 * graph.num_interactions() > kFullGraphEdges || (limit != 0 && EstimateMemory(graph, plan) > limit);
+  }
+  if (limit != 0 && EstimateMemory(graph, plan) > limit) {
+    return OutOfMemory("training needs about " + Mebibytes(EstimateMemory(graph, plan)) + " in " +
+                       (plan.sampled ? "sampled" : "full") + " mode, --memory allows " + Mebibytes(limit) +
+                       "; allow more" + (plan.sampled ? "" : " or choose --mode sampled"));
+  }
+  auto ov = [](const char* n, auto& x) {
+    if (const char* v = std::getenv(n)) x = static_cast<std::decay_t<decltype(x)>>(atof(v));
+  ov("TAU", plan.tau);
+  ov("PC", plan.popularity_power);
+  ov("LR", plan.learning_rate);
+  ov("UB", plan.users_per_batch);
+  ov("CAND", plan.candidates);
+  ov("EV", plan.evaluate_every);
+  return plan;
+}
+
+}  // namespace kith

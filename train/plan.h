@@ -1,0 +1,40 @@
+/// Plan: what a run will do, decided from counted work before the first step and never from the clock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kith/base/status.h"
+#include "kith/gnn/layer.h"
+#include "kith/graph/social_graph.h"
+#include "kith/train/trainer.h"
+
+namespace kith {
+
+/// Settings of the learned branch (docs/model.md gives the formulas they enter).
+struct LearnPlan {
+  LayerKind kind = LayerKind::kHouse;
+  bool sampled = false;
+  std::uint32_t width = 64;
+  std::uint32_t layers = 2;
+  std::uint32_t epochs = 0;          ///< length of the schedule
+  std::uint32_t evaluate_every = 1;  ///< epochs between looks at the validation part
+  std::uint32_t users_per_batch = 1024;
+  std::uint32_t candidates = 4096;  ///< shared by a step; all items where there are no more
+  double tau = 0.15;
+  double user_power = 0.0;        ///< a user's loss counts degree^-power over its mean
+  double popularity_power = 0.5;  ///< candidate weight d_i^power over its mean
+  double learning_rate = 0.03;
+  std::uint32_t warmup_steps = 20;
+  double last_rate = 0.05;  ///< share of the learning rate at the end of the linear decay
+  std::uint64_t seed = 1;
+};
+
+/// Bytes a run of the plan holds at its peak, an estimate from above.
+[[nodiscard]] std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan);
+
+/// Fails: kOutOfMemory where not even sampled mode fits options.memory_limit, kInvalidArgument for an unknown
+/// architecture.
+[[nodiscard]] Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options);
+
+}  // namespace kith
