@@ -143,19 +143,43 @@ Status QueryBenchOptions::Validate() const {
   return OkStatus();
 }
 
-Result<std::vector<QueryBenchRow>> RunQueryBench(const Runtime& runtime, const SocialGraph& graph,
-                                                 const QueryBenchOptions& options) {
+Result<std::shared_ptr<const SocialGraph>> SyntheticQueryGraph(const Runtime& runtime, std::uint64_t seed) {
+  constexpr std::uint32_t kUsers = 30000, kItems = 41000, kInteractions = 1000000, kFriendships = 120000;
+  const Rng rng(seed, Purpose::kBench, 5);
+  // The cube of a uniform number: few ids are drawn often, most rarely.
+  const auto draw = [&](std::uint32_t i, std::uint32_t n) {
+    const double uniform = rng.uniform(i);
+    return std::min(n - 1, static_cast<std::uint32_t>(uniform * uniform * uniform * n));
+  };
+  std::vector<Edge> interactions(kInteractions), friendships;
+  for (std::uint32_t e = 0; e < kInteractions; ++e) {
+    interactions[e] = {rng.bounded(4 * e, kUsers), draw(4 * e + 1, kItems)};
+  }
+  for (std::uint32_t e = 0; e < kFriendships; ++e) {
+    const Edge edge{rng.bounded(4 * e + 2, kUsers), draw(4 * e + 3, kUsers)};
+    if (edge.source != edge.target) friendships.push_back(edge);
+  }
+  return SocialGraph::Build(runtime, kUsers, kItems, interactions, friendships);
+}
+
+Result<std::vector<QueryBenchRow>> RunQueryBench(const Runtime& runtime, const QueryBenchOptions& options,
+                                                 const SocialGraph* graph) {
   KITH_RETURN_IF_ERROR(options.Validate());
-  if (graph.num_users() == 0 || graph.num_items() == 0) {
+  std::shared_ptr<const SocialGraph> synthetic;
+  if (graph == nullptr) {
+    KITH_ASSIGN_OR_RETURN(synthetic, SyntheticQueryGraph(runtime, options.seed));
+    graph = synthetic.get();
+  }
+  if (graph->num_users() == 0 || graph->num_items() == 0) {
     return InvalidArgument("bench query: expected a graph with users and items, found " +
-                           std::to_string(graph.num_users()) + " users and " + std::to_string(graph.num_items()) +
+                           std::to_string(graph->num_users()) + " users and " + std::to_string(graph->num_items()) +
                            " items; name another with --data");
   }
-  KITH_ASSIGN_OR_RETURN(std::shared_ptr<const Model> model, RandomModel(graph, options));
+  KITH_ASSIGN_OR_RETURN(std::shared_ptr<const Model> model, RandomModel(*graph, options));
   const Ranker ranker(std::move(model));
   std::vector<QueryBenchRow> rows;
-  TimeSingle(graph, ranker, options, rows);
-  TimeBulk(runtime, graph, ranker, options, rows);
+  TimeSingle(*graph, ranker, options, rows);
+  TimeBulk(runtime, *graph, ranker, options, rows);
   return rows;
 }
 

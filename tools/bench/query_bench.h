@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,17 @@ struct QueryBenchRow {
   bool verified = false;  ///< the answers were compared with a second way and agreed
 };
 
+/// 30 000 users, 41 000 items, 1 000 000 drawn interactions and 120 000 friendships, degrees by a power law: the shape
+/// of the Gowalla check-ins.
+[[nodiscard]] Result<std::shared_ptr<const SocialGraph>> SyntheticQueryGraph(const Runtime& runtime,
+                                                                             std::uint64_t seed);
+
 /// Rows query/one (view, scores, top-k of one user), query/explain (all terms of one recommended item), query/all
 /// (everyone ranked on the Runtime's threads).  Verified: lists against a full sort of all scores, terms against the
-/// score, bulk lists against single ones bit for bit.  Fails (kInvalidArgument) on options or a graph without items.
-[[nodiscard]] Result<std::vector<QueryBenchRow>> RunQueryBench(const Runtime& runtime, const SocialGraph& graph,
-                                                               const QueryBenchOptions& options = {});
+/// score, bulk lists against single ones bit for bit.  `graph` == nullptr takes the synthetic graph.
+/// Fails (kInvalidArgument) on options or a graph without users or items.
+[[nodiscard]] Result<std::vector<QueryBenchRow>> RunQueryBench(const Runtime& runtime,
+                                                               const QueryBenchOptions& options = {},
+                                                               const SocialGraph* graph = nullptr);
 
 }  // namespace kith::tools
