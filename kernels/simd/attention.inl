@@ -23,20 +23,55 @@ void EdgeScores(EdgeRows edges, const float* q, const float* k, float slope, flo
   }
 }
 
-/// Softmax of n scores side by side.
-KITH_INLINE void SoftmaxOneHead(float* score, Size n) {
-  if (n == 0) return;
-  Lanes most = Broadcast(score[0]);
-  Size i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    const Lanes s = Load(score + i);
-    most = s > most ? s : most;
+/// Where heads divides kLanes, lane l of every vector of a row belongs to head l % heads: one head or several, a row is
+/// one run of vectors, and what is taken over its edges is folded across lanes at the end.
+KITH_INLINE bool HeadsFillLanes(Size heads) { return heads != 0 && heads <= kLanes && kLanes % heads == 0; }
+
+/// v with lane (l + by) % kLanes in lane l.
+KITH_INLINE Lanes Rotate(Lanes v, Size by) {
+  BitLanes index;
+  for (Size i = 0; i < kLanes; ++i) index[i] = static_cast<std::uint32_t>(i);
+  return __builtin_shuffle(v, (index + static_cast<std::uint32_t>(by)) % static_cast<std::uint32_t>(kLanes));
+}
+
+/// a where it is larger, else b: a NaN in a is passed over.
+KITH_INLINE Lanes Larger(Lanes a, Lanes b) { return a > b ? a : b; }
+
+/// Softmax of one row: n = edges * heads floats.
+KITH_INLINE void SoftmaxInLanes(float* score, Size n, Size heads) {
+  const Size whole = n - n % kLanes, rest = n % kLanes;
+  const MaskLanes in_rest = FirstLanes(rest);
+  Lanes most = Broadcast(-__builtin_inff());
+  for (Size i = 0; i < whole; i += kLanes) most = Larger(Load(score + i), most);
+  if (rest != 0) most = in_rest ? Larger(LoadPartial(score + whole, rest), most) : most;
+  for (Size by = heads; by < kLanes; by *= 2) most = Larger(Rotate(most, by), most);
+  Lanes sum{};
+  for (Size i = 0; i < whole; i += kLanes) {
+    const Lanes y = Exp(Load(score + i) - most);
+    Store(score + i, y);
+    sum += y;
   }
-  float largest = Largest(most);
-  for (; i < n; ++i) largest = score[i] > largest ? score[i] : largest;
-  const float scale = 1.0F / ExpInPlace(score, n, 1.0F, -largest);
-  for (i = 0; i + kLanes <= n; i += kLanes) Store(score + i, Load(score + i) * scale);
-  for (; i < n; ++i) score[i] *= scale;
+  if (rest != 0) {
+    const Lanes y = Exp(LoadPartial(score + whole, rest) - most);
+    StorePartial(score + whole, rest, y);
+    sum += in_rest ? y : Lanes{};
+  }
+  for (Size by = heads; by < kLanes; by *= 2) sum += Rotate(sum, by);
+  const Lanes scale = 1.0F / sum;
+  for (Size i = 0; i < whole; i += kLanes) Store(score + i, Load(score + i) * scale);
+  if (rest != 0) StorePartial(score + whole, rest, LoadPartial(score + whole, rest) * scale);
+}
+
+/// dscore = p (dp - sum p dp) of one row of n = edges * heads floats.
+KITH_INLINE void SoftmaxBackwardInLanes(const float* p, const float* dp, float* dscore, Size n, Size heads) {
+  const Size whole = n - n % kLanes, rest = n % kLanes;
+  Lanes sum{};
+  for (Size i = 0; i < whole; i += kLanes) sum += Load(p + i) * Load(dp + i);
+  if (rest != 0) sum += LoadPartial(p + whole, rest) * LoadPartial(dp + whole, rest);
+  for (Size by = heads; by < kLanes; by *= 2) sum += Rotate(sum, by);
+  for (Size i = 0; i < whole; i += kLanes) Store(dscore + i, Load(p + i) * (Load(dp + i) - sum));
+  if (rest != 0)
+    StorePartial(dscore + whole, rest, LoadPartial(p + whole, rest) * (LoadPartial(dp + whole, rest) - sum));
 }
 
 /// Softmax of `count` heads of n edges; heads of one edge are side by side, edges `heads` apart.
@@ -64,8 +99,8 @@ void SegmentSoftmax(const EdgeOffset* offsets, Size rows, float* score, Size hea
   for (Size v = 0; v < rows; ++v) {
     float* row = score + offsets[v] * heads;
     const Size n = offsets[v + 1] - offsets[v];
-    if (heads == 1) {
-      SoftmaxOneHead(row, n);
+    if (HeadsFillLanes(heads)) {
+      SoftmaxInLanes(row, n * heads, heads);
     } else {
       for (Size h = 0; h < heads; h += kHeadChunk) SoftmaxHeads(row + h, n, heads, Smaller(kHeadChunk, heads - h));
     }
@@ -76,9 +111,8 @@ void SegmentSoftmaxBackward(const EdgeOffset* offsets, Size rows, const float* p
                             Size heads) noexcept {
   for (Size v = 0; v < rows; ++v) {
     const Size begin = offsets[v] * heads, n = offsets[v + 1] - offsets[v];
-    if (heads == 1) {
-      const float sum = Sum(DotLanes(p + begin, dp + begin, n));
-      for (Size e = begin; e < begin + n; ++e) dscore[e] = p[e] * (dp[e] - sum);
+    if (HeadsFillLanes(heads)) {
+      SoftmaxBackwardInLanes(p + begin, dp + begin, dscore + begin, n * heads, heads);
       continue;
     }
     for (Size first = 0; first < heads; first += kHeadChunk) {

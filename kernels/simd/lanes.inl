@@ -46,13 +46,6 @@ KITH_INLINE float Sum(V v) {
   }
 }
 
-/// The largest lane; a lane that is NaN may be passed over.
-KITH_INLINE float Largest(Lanes v) {
-  float most = v[0];
-  for (Size i = 1; i < kLanes; ++i) most = v[i] > most ? v[i] : most;
-  return most;
-}
-
 /// Fetches d floats at p into the cache.
 KITH_INLINE void Prefetch(const float* p, Size d) {
   for (Size c = 0; c < d; c += kLineFloats) __builtin_prefetch(p + c);
