@@ -69,18 +69,33 @@ Result<LogFiles> FindLogFiles(const std::string& folder) {
   return found;
 }
 
+/// Names and sizes of the database's files, and the mark: a writer's every step changes it.
+std::string Fingerprint(const std::string& path) {
+  const Result<std::string> mark = ReadFile(MarkPath(path));
+  std::string text = mark.ok() ? *mark : "";
+  const auto names = ListFolder(DatabasePath(path));
+  if (!names.ok()) return text;
+  for (const std::string& name : *names) {
+    std::error_code error;
+    text += name + " " + std::to_string(std::filesystem::file_size(DatabasePath(path) + "/" + name, error)) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<GraphStore>> GraphStoreImpl::OpenForReading(const std::string& path, const std::string& shown,
                                                                    const StoreOptions& options) {
-  // A writer beside us may delete files between our look at the manifest and our opening them: look again.
-  constexpr int kAttempts = 7;
+  // A writer beside us may delete files between our look at the manifest and our opening them: where the folder has
+  // changed meanwhile, look again; where it has not, the failure is the store's own.
+  constexpr int kAttempts = 8;
   for (int attempt = 0;; ++attempt) {
     std::unique_ptr<GraphStoreImpl> store(new GraphStoreImpl(path, shown, options.log));
     KITH_ASSIGN_OR_RETURN(store->identity_, RecogniseStore(path, shown));
+    const std::string before = Fingerprint(path);
     const Status opened = store->OpenDatabase(Database::Mode::kRead);
     if (opened.ok()) return std::unique_ptr<GraphStore>(std::move(store));
-    if (attempt + 1 == kAttempts) return opened;
+    if (attempt + 1 == kAttempts || Fingerprint(path) == before) return opened;
     std::this_thread::sleep_for(std::chrono::milliseconds(4 << attempt));
   }
 }
