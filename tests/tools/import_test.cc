@@ -22,12 +22,11 @@ namespace {
 using kith::testing::Ran;
 using kith::testing::RunKith;
 using kith::testing::ScratchFolder;
+using kith::testing::StartKith;
+using kith::testing::WaitFor;
 using ::testing::ElementsAre;
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
-using ::testing::StartsWith;
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -184,6 +183,18 @@ TEST_F(Import, KeepsTheCoreOfUsersAndItemsAndItsNamesOnly) {
 TEST_F(Import, MakesItemsOfTheItemFileKnown) {
   const std::string items = folder_.Write("i.tsv", "item\tname\nx\tEx\ny\t\"Y\", why\n");
   EXPECT_EQ(RunJson({"--items", items}).at("new_items"), 2);
+}
+
+TEST_F(Import, LeavesNoStoreBehindWhereItIsInterrupted) {
+  const std::string fifo = folder_.Path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const pid_t child = StartKith({"import", "--store", store_, "--interactions", fifo}, -1, -1, -1);
+  const int writer = ::open(fifo.c_str(), O_WRONLY | O_CLOEXEC);  // waits for the reader
+  ASSERT_EQ(::write(writer, "user\titem\na\tx\n", 14), 14);
+  ::kill(child, SIGINT);
+  ::close(writer);
+  EXPECT_EQ(WaitFor(child), 130);
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("deep")));
 }
 
 // ---- the core, by its definition

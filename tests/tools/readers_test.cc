@@ -1,16 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <zlib.h>
 #include <zstd.h>
 
-#include <cmath>
-#include <fstream>
-#include <map>
+#include <cstdlib>
 #include <random>
 #include <sstream>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "readers/edge_file.h"

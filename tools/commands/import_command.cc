@@ -188,10 +188,10 @@ void AddImportCommand(CLI::App& root, Invocation& invocation) {
       ->add_option("--interactions", options->interactions,
                    "Files of user and item, with weight and time if they have them")
       ->expected(1, -1)
-      ->type_name("FILE...");
+      ->type_name("FILE");
   command->add_option("--social", options->social, "Files of user and friend; user trusts friend")
       ->expected(1, -1)
-      ->type_name("FILE...");
+      ->type_name("FILE");
   command->add_option("--items", options->items, "Table with the columns item and name")->type_name("FILE");
   command->add_option("--format", options->format, "auto (per file), lightgcn, csv, tsv, recbole or movielens")
       ->capture_default_str();

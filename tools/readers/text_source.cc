@@ -11,6 +11,8 @@
 #include <new>
 #include <utility>
 
+#include "command.h"
+
 namespace kith::tools {
 namespace {
 
@@ -44,6 +46,8 @@ class Blocks {
   Result<std::string_view> Read(std::size_t at) {
     ssize_t count = 0;
     do {
+      // A pipe may keep us waiting for ever: an interrupt must end that.
+      if (Interrupted()) return Cancelled("interrupted while reading");
       count = ::read(fd_, buffer_.get() + at, kChunkBytes - at);
     } while (count < 0 && errno == EINTR);
     if (count < 0) return BadInput(std::string("cannot be read: ") + std::strerror(errno));

@@ -20,7 +20,7 @@ class TextSource {
   virtual ~TextSource() = default;
 
   /// The next bytes, valid until the next call; empty at the end.
-  /// kBadInput: a compressed stream that ends early or is damaged (the caller says where).
+  /// kBadInput: a compressed stream that ends early or is damaged (the caller says where); kCancelled: Interrupted().
   [[nodiscard]] virtual Result<std::string_view> Next() = 0;
 };
 
