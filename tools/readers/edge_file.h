@@ -34,14 +34,15 @@ struct EdgeFileOptions {
 /// Rows dropped under OnError::kSkip, by reason ("short row", "bad weight", ...).
 using DroppedRows = std::map<std::string, std::uint64_t, std::less<>>;
 
-/// What is done with a row. A failure of kind kInvalidArgument is the row's fault (reported with file:line as
-/// kBadInput, or counted under kSkip); any other failure ends the reading and is returned as it is.
+/// What is done with a row. A failure of kind kInvalidArgument or kBadInput is the row's fault (reported with file:line
+/// as kBadInput, or counted under kSkip); any other failure ends the reading and is returned as it is.
 struct EdgeVisitor {
   FunctionRef<Status(const Event&)> edge;
   FunctionRef<Status(std::string_view user)> lone_user;
 };
 
-/// Reads a whole file.  kBadInput: missing, a directory, empty, truncated, a wrong row.
+/// Reads a whole file.  kBadInput: missing, a directory, without rows, truncated, a wrong row; kCancelled: Interrupted().
+/// Keys are valid, weights and times checked, when a row reaches the visitor.
 [[nodiscard]] Status ReadEdgeFile(const std::string& path, const EdgeFileOptions& options, const EdgeVisitor& visitor,
                                   DroppedRows& dropped);
 
