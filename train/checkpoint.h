@@ -25,6 +25,7 @@ struct RunState {
   TrainPhase phase = TrainPhase::kSearch;
   std::uint32_t next_epoch = 0;
   std::uint32_t best_epoch = 0;  ///< epochs after which the search was best; what the refit uses
+  double tau = 0;                ///< chosen by the trial; 0: not yet
   double best_recall = -1, best_ndcg = -1;
   Gates gates = {};  ///< chosen after the search
   float friend_sharpness = 0;

@@ -91,6 +91,7 @@ class Chooser {
 };
 
 constexpr float kPopular[] = {0.0F, 0.1F, 0.2F, 0.3F, 0.45F, 0.6F, 0.8F, 1.1F};
+constexpr float kKernel[] = {0.0F, 0.1F, 0.2F, 0.3F, 0.5F, 0.8F, 1.2F};
 constexpr float kFriends[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 8.0F, 16.0F};
 constexpr float kSharpness[] = {0.0F, 2.5F, 5.0F};
 constexpr float kColdPopular[] = {0.02F, 0.05F, 0.1F, 0.2F, 0.4F, 1.0F};
@@ -125,6 +126,12 @@ FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const He
   Chooser chooser(runtime, graph, held_out, model);
   if (options.popular) {
     chooser.Try(kPopular, model->gates.popular, [&](float value) { model->gates.popular = value; });
+  }
+  if (options.kernel && !model->kernel.empty()) {
+    const bool opened = chooser.Try(kKernel, model->gates.kernel, [&](float value) { model->gates.kernel = value; });
+    if (opened && options.popular) {
+      chooser.Try(kPopular, model->gates.popular, [&](float value) { model->gates.popular = value; });
+    }
   }
   if (options.friends && graph.num_friendships() != 0) {
     model->friend_sharpness = options.attention ? kSharpness[2] : 0.0F;

@@ -17,7 +17,7 @@
 namespace kith {
 
 struct FusionOptions {
-  bool learned = true, friends = true, popular = true, attention = true;
+  bool learned = true, kernel = true, friends = true, popular = true, attention = true;
   std::uint64_t seed = 1;
 };
 

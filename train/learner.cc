@@ -6,7 +6,6 @@
 
 #include "export_model.h"
 #include "kith/gnn/loss.h"
-#include "spectral.h"
 
 namespace kith {
 namespace {
@@ -56,8 +55,6 @@ Result<std::unique_ptr<Learner>> Learner::Make(std::shared_ptr<const SocialGraph
                                                           .heads = plan.width % 4 == 0 ? 4U : 1U,
                                                           .seed = plan.seed},
                                                          runtime));
-    KITH_ASSIGN_OR_RETURN(
-        const SpectralBasis basis,
   return learner;
 }
 

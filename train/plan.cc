@@ -11,11 +11,18 @@ namespace {
 constexpr double kPlannedSteps = 720;
 constexpr std::uint32_t kFewestEpochs = 10, kMostEpochs = 60;
 /// Above this many edges a step over the whole graph costs more than the samples it replaces.
+/// Items above which their pairs are too many to look at one by one.
+constexpr std::uint64_t kKernelItems = 120'000;
 constexpr std::size_t kFullGraphEdges = 40'000'000;
 
 std::string Mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MiB"; }
 
 }  // namespace
+
+bool KernelFits(const SocialGraph& graph, std::uint64_t memory_limit) {
+  const std::uint64_t bytes = graph.num_items() * std::uint64_t{4 * 2048};
+  return graph.num_items() <= kKernelItems && (memory_limit == 0 || bytes < memory_limit / 4);
+}
 
 std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   const std::uint64_t nodes = graph.num_nodes(), edges = 2 * graph.num_interactions();
@@ -28,7 +35,8 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   tables += (plan.layers + (plan.sampled ? 1 : 3)) * table;
   const std::uint64_t loss = 2 * std::uint64_t{64} * 1024 * 1024;
   const std::uint64_t in_flight = plan.sampled ? std::uint64_t{4} * plan.users_per_batch * 2000 * 40 : 0;
-  return graphs + tables + loss + in_flight + (std::uint64_t{64} << 20);
+  const std::uint64_t kernel = KernelFits(graph, 0) ? graph.num_items() * std::uint64_t{3 * 2048} : 0;
+  return graphs + tables + kernel + loss + in_flight + (std::uint64_t{64} << 20);
 }
 
 Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options) {
@@ -47,6 +55,7 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
                                     : std::clamp(static_cast<std::uint32_t>(kPlannedSteps / steps_per_epoch),
                                                  kFewestEpochs, kMostEpochs);
   plan.evaluate_every = 2;
+  plan.trial_epochs = options.epochs != 0 ? 0 : std::max<std::uint32_t>(3, plan.epochs / 5);
 
   plan.sampled = options.mode == TrainMode::kSampled;
   const std::uint64_t limit = options.memory_limit;
@@ -59,14 +68,6 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
                        (plan.sampled ? "sampled" : "full") + " mode, --memory allows " + Mebibytes(limit) +
                        "; allow more" + (plan.sampled ? "" : " or choose --mode sampled"));
   }
-  auto ov = [](const char* n, auto& x) {
-    if (const char* v = std::getenv(n)) x = static_cast<std::decay_t<decltype(x)>>(atof(v));
-  ov("TAU", plan.tau);
-  ov("PC", plan.popularity_power);
-  ov("LR", plan.learning_rate);
-  ov("UB", plan.users_per_batch);
-  ov("CAND", plan.candidates);
-  ov("EV", plan.evaluate_every);
   return plan;
 }
 

@@ -18,17 +18,24 @@ struct LearnPlan {
   std::uint32_t width = 64;
   std::uint32_t layers = 2;
   std::uint32_t epochs = 0;          ///< length of the schedule
+  std::uint32_t trial_epochs = 0;    ///< of each temperature before one is chosen; 0: no trial
   std::uint32_t evaluate_every = 1;  ///< epochs between looks at the validation part
   std::uint32_t users_per_batch = 1024;
   std::uint32_t candidates = 4096;  ///< shared by a step; all items where there are no more
-  double tau = 0.15;
-  double user_power = 0.0;        ///< a user's loss counts degree^-power over its mean
-  double popularity_power = 0.5;  ///< candidate weight d_i^power over its mean
+  double tau = 0.1;                 ///< temperature; chosen among kTemperatures on the validation part
+  double user_power = 0.0;          ///< a user's loss counts degree^-power over its mean
+  double popularity_power = 0.5;    ///< candidate weight d_i^power over its mean
   double learning_rate = 0.03;
   std::uint32_t warmup_steps = 20;
   double last_rate = 0.05;  ///< share of the learning rate at the end of the linear decay
   std::uint64_t seed = 1;
 };
+
+/// Temperatures that a search tries: sharp ones suit dense interactions, mild ones sparse (docs/model.md).
+inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2};
+
+/// Whether the spectral kernel is within the work and memory of a run: I^2 x rank multiply-adds, 2 KiB an item.
+[[nodiscard]] bool KernelFits(const SocialGraph& graph, std::uint64_t memory_limit);
 
 /// Bytes a run of the plan holds at its peak, an estimate from above.
 [[nodiscard]] std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan);

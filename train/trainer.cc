@@ -3,8 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "kith/train/split.h"
 #include "learner.h"
 #include "plan.h"
+#include "spectral.h"
 
 namespace kith {
 namespace {
@@ -31,7 +34,7 @@ constexpr std::size_t kFewestValidationUsers = 20;
 /// Popularity's gate while searching, before it is fitted: the loss' popularity weights take it out of the vectors.
 constexpr float kSearchPopular = 0.3F;
 /// Shares of a time limit: the search ends at the first, the refit at the second.
-constexpr double kSearchShare = 0.42, kRefitShare = 0.92;
+constexpr double kTrialShare = 0.2, kSearchShare = 0.45, kRefitShare = 0.9;
 
 std::uint64_t PeakMemoryBytes() {
   rusage usage{};
@@ -51,6 +54,8 @@ class Run {
 
  private:
   Result<TrainResult> Baseline();
+  Status Trial(const Split& split);
+  Status AddKernel(const SocialGraph& graph, Model& model);
   Status Search(const Split& split, const std::optional<RunState>& from, const TensorFile& tensors);
   Result<std::shared_ptr<Model>> Refit(const std::optional<RunState>& from, const TensorFile& tensors);
   Status ChooseGates(const Split& split);
@@ -111,6 +116,47 @@ Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epo
   return folder_.AppendMetrics(line.dump());
 }
 
+Status Run::Trial(const Split& split) {
+  const HeldOut measured_users = SampleUsers(split.held_out, kMeasuredUsers, options_.seed);
+  double best = -1;
+  for (const double tau : kTemperatures) {
+    LearnPlan plan = plan_;
+    plan.tau = tau;
+    plan.epochs = plan_.trial_epochs;
+    KITH_ASSIGN_OR_RETURN(auto learner, Learner::Make(split.graph, plan, runtime_));
+    double loss = 0;
+    for (std::uint32_t epoch = 0; epoch < plan.epochs; ++epoch) {
+      KITH_ASSIGN_OR_RETURN(const EpochResult result,
+                            learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kTrialShare); }));
+      if (Cancelled()) return Stopped();
+      loss = result.loss;
+      if (result.stopped) break;
+    }
+    KITH_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, learner->Export());
+    model->gates = {.popular = Uses("popular") ? kSearchPopular : 0.0F};
+    KITH_RETURN_IF_ERROR(model->Finish());
+    const FusionReport measured = Measure(runtime_, *split.graph, model, measured_users);
+    if (measured.recall + measured.ndcg > best) {
+      best = measured.recall + measured.ndcg;
+      state_.tau = tau;
+    }
+    std::array<char, 32> phase;
+    std::snprintf(phase.data(), phase.size(), "try tau %.2f", tau);
+    KITH_RETURN_IF_ERROR(Say(phase.data(), plan.epochs, plan.epochs, loss, measured));
+    if (OutOfTime(kTrialShare)) break;
+  }
+  return OkStatus();
+}
+
+Status Run::AddKernel(const SocialGraph& graph, Model& model) {
+  if (!Uses("spectral") || !KernelFits(graph, options_.memory_limit)) return OkStatus();
+  KITH_ASSIGN_OR_RETURN(const SpectralBasis basis, ComputeSpectralBasis(runtime_, graph, {.seed = options_.seed}));
+  const SpectralKernelOptions kernel;
+  model.kernel = BuildSpectralKernel(runtime_, graph, basis, kernel);
+  model.kernel_degree_exponent = kernel.degree_exponent;
+  return OkStatus();
+}
+
 Status Run::Search(const Split& split, const std::optional<RunState>& from, const TensorFile& tensors) {
   KITH_ASSIGN_OR_RETURN(auto learner, Learner::Make(split.graph, plan_, runtime_));
   if (from) {
@@ -159,7 +205,10 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
 }
 
 Status Run::ChooseGates(const Split& split) {
+  KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
+  KITH_RETURN_IF_ERROR(best_->Finish());
   const FusionOptions fusion{.learned = Uses("learned"),
+                             .kernel = Uses("spectral"),
                              .friends = Uses("friends"),
                              .popular = Uses("popular"),
                              .attention = Uses("attention"),
@@ -265,6 +314,8 @@ Result<TrainResult> Run::Go() {
     if (split.held_out.users.size() < kFewestValidationUsers) {
       UseDefaultGates();
     } else {
+      if (state_.tau == 0 && plan_.trial_epochs != 0 && Uses("learned")) KITH_RETURN_IF_ERROR(Trial(split));
+      if (state_.tau != 0) plan_.tau = state_.tau;
       KITH_RETURN_IF_ERROR(Search(split, from, tensors));
       KITH_RETURN_IF_ERROR(ChooseGates(split));
     }
@@ -274,7 +325,9 @@ Result<TrainResult> Run::Go() {
   }
   report_.validation_recall = state_.best_recall;
   report_.validation_ndcg = state_.best_ndcg;
+  if (state_.tau != 0) plan_.tau = state_.tau;
   KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, Refit(from, tensors));
+  if (state_.gates.kernel != 0) KITH_RETURN_IF_ERROR(AddKernel(*graph_, *model));
   model->gates = state_.gates;
   model->friend_sharpness = state_.friend_sharpness;
   return Finish(std::move(model));
@@ -288,11 +341,11 @@ Status TrainOptions::Validate() const {
     return InvalidArgument("expected a model of kith, lightgcn, gcn, gat, gatv2, popularity, item-knn, found \"" +
                            architecture + "\"");
   }
-  constexpr const char* kIngredients[] = {"friends", "popular", "learned", "attention"};
+  constexpr const char* kIngredients[] = {"friends", "popular", "learned", "spectral", "attention"};
   for (const std::string& ingredient : without) {
     if (std::find(std::begin(kIngredients), std::end(kIngredients), ingredient) == std::end(kIngredients)) {
-      return InvalidArgument("expected friends, popular, learned or attention to leave out, found \"" + ingredient +
-                             "\"");
+      return InvalidArgument("expected friends, popular, learned, spectral or attention to leave out, found \"" +
+                             ingredient + "\"");
     }
   }
   if (width < 1 || width > 1024)

@@ -109,6 +109,11 @@ struct Definition {
         scores[target] += damping(target) / damping(own) * model.kernel.values[e];
       }
     }
+    double mean = 0, square = 0;
+    for (const double score : scores) mean += score / static_cast<double>(scores.size());
+    for (const double score : scores) square += (score - mean) * (score - mean);
+    const double deviation = std::sqrt(square / static_cast<double>(scores.size()));
+    for (double& score : scores) score = deviation > 1e-12 ? score / deviation : 0.0;
     return scores;
   }
 

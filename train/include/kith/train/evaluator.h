@@ -27,16 +27,16 @@ struct Metrics {
                                 std::size_t unknown, std::uint32_t k);
 
 struct HeldOut {
-  std::vector<UserId> users;                          ///< those with at least one held-out item
-  std::vector<std::vector<std::uint32_t>> items;      ///< sorted, per user
-  std::vector<std::uint32_t> unknown = {};            ///< per user, or empty: held-out items the store does not know
-  std::uint32_t unknown_users = 0;                    ///< users the store does not know: they score 0
+  std::vector<UserId> users;                      ///< those with at least one held-out item
+  std::vector<std::vector<std::uint32_t>> items;  ///< sorted, per user
+  std::vector<std::uint32_t> unknown = {};        ///< per user, or empty: held-out items the store does not know
+  std::uint32_t unknown_users = 0;                ///< users the store does not know: they score 0
 };
 
 struct Evaluation {
   std::uint32_t users = 0;
-  std::vector<Metrics> at;          ///< one per k, means over users
-  std::vector<double> coverage;     ///< one per k
+  std::vector<Metrics> at;       ///< one per k, means over users
+  std::vector<double> coverage;  ///< one per k
 };
 
 [[nodiscard]] Evaluation Evaluate(const Runtime& runtime, const SocialGraph& graph, const Ranker& ranker,

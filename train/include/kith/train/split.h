@@ -12,7 +12,7 @@
 namespace kith {
 
 struct SplitOptions {
-  double ratio = 0.1;            ///< share of a user's items held out, rounded down; users with fewer than `least` give none
+  double ratio = 0.1;  ///< share of a user's items held out, rounded down; users with fewer than `least` give none
   std::uint32_t least = 5;
   std::uint64_t seed = 1;
 };

@@ -39,7 +39,7 @@ struct TrainOptions {
   double time_limit = 0;
   /// Bytes the run may use, 0 = no limit; a run whose estimate is above it fails with kOutOfMemory before it starts.
   std::uint64_t memory_limit = 0;
-  /// Evidences and ingredients left out: friends, popular, learned, attention.
+  /// Evidences and ingredients left out: friends, popular, learned, spectral, attention.
   std::vector<std::string> without = {};
   /// Folder for checkpoints, metrics.jsonl and the options; empty = none.
   std::string run_directory = {};
@@ -52,18 +52,18 @@ struct TrainOptions {
 
 /// One line of progress.
 struct TrainProgress {
-  std::string phase;        ///< "search", "refit"
+  std::string phase;  ///< "try tau 0.10", "search", "refit"
   std::uint32_t epoch = 0, epochs = 0;
   double loss = 0;
   double recall = -1, ndcg = -1;  ///< @20 on the validation part; -1 where not measured this epoch
-  double seconds = 0;       ///< since the start
+  double seconds = 0;             ///< since the start
 };
 
 struct TrainReport {
   std::string mode = "full";
   std::uint32_t epochs = 0;
   double seconds = 0;
-  std::string stopped = {};  ///< empty, or "time-limit"
+  std::string stopped = {};                             ///< empty, or "time-limit"
   double validation_recall = -1, validation_ndcg = -1;  ///< @20; -1 where the data left no room for validation
   double sampler_wait_share = 0;
   std::uint64_t peak_memory_bytes = 0;
