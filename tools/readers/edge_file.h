@@ -41,8 +41,8 @@ struct EdgeVisitor {
   FunctionRef<Status(std::string_view user)> lone_user;
 };
 
-/// Reads a whole file.  kBadInput: missing, a directory, without rows, truncated, a wrong row; kCancelled: Interrupted().
-/// Keys are valid, weights and times checked, when a row reaches the visitor.
+/// Reads a whole file.  kBadInput: missing, a directory, without rows, truncated, a wrong row; kCancelled:
+/// Interrupted(). Keys are valid, weights and times checked, when a row reaches the visitor.
 [[nodiscard]] Status ReadEdgeFile(const std::string& path, const EdgeFileOptions& options, const EdgeVisitor& visitor,
                                   DroppedRows& dropped);
 
