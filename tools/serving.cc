@@ -1,11 +1,17 @@
 #include "serving.h"
 
+#include "kith/graph/event.h"
 #include "kith/storage/model_store.h"
 #include "table.h"
 
 namespace kith::tools {
 
 LogSink Warnings() { return StderrLog(LogLevel::kWarning); }
+
+Status CheckKeyOption(std::string_view option, std::string_view key) {
+  const Status status = ValidateKey(key, option);
+  return status.ok() ? status : InvalidArgument(std::string(status.message()));
+}
 
 Result<std::unique_ptr<GraphStore>> OpenReadOnly(const Globals& globals) {
   KITH_ASSIGN_OR_RETURN(const std::string path, globals.Store());

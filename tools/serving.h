@@ -17,6 +17,9 @@ namespace kith::tools {
 /// Warnings and errors of the library, to standard error.
 [[nodiscard]] LogSink Warnings();
 
+/// Ok, or what is wrong with the key that an option gives (kInvalidArgument, naming the option).
+[[nodiscard]] Status CheckKeyOption(std::string_view option, std::string_view key);
+
 /// The named store, opened read-only; never creates one.
 [[nodiscard]] Result<std::unique_ptr<GraphStore>> OpenReadOnly(const Globals& globals);
 

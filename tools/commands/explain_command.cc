@@ -4,7 +4,6 @@
 
 #include "command.h"
 #include "json_writer.h"
-#include "kith/graph/event.h"
 #include "reasons.h"
 #include "serving.h"
 #include "table.h"
@@ -35,8 +34,8 @@ std::string ToText(const Explanation& explanation) {
 }
 
 Status RunExplain(const Globals& globals, const ExplainOptions& options) {
-  KITH_RETURN_IF_ERROR(ValidateKey(options.user, "--user"));
-  KITH_RETURN_IF_ERROR(ValidateKey(options.item, "--item"));
+  KITH_RETURN_IF_ERROR(CheckKeyOption("--user", options.user));
+  KITH_RETURN_IF_ERROR(CheckKeyOption("--item", options.item));
   const Runtime runtime(globals.threads);
   KITH_ASSIGN_OR_RETURN(const auto engine, OpenEngine(globals, options.use, runtime));
   KITH_ASSIGN_OR_RETURN(const Explanation explanation, engine->Explain(options.user, options.item));

@@ -5,7 +5,6 @@
 
 #include "command.h"
 #include "json_writer.h"
-#include "kith/graph/event.h"
 #include "reasons.h"
 #include "serving.h"
 #include "table.h"
@@ -107,7 +106,7 @@ Status RunRecommend(const Globals& globals, const RecommendCommandOptions& optio
     return InvalidArgument("nobody to recommend to; pass --user KEY or --all-users");
   }
   if (options.k == 0) return InvalidArgument("-k: expected at least 1, found 0");
-  for (const std::string& user : options.users) KITH_RETURN_IF_ERROR(ValidateKey(user, "--user"));
+  for (const std::string& user : options.users) KITH_RETURN_IF_ERROR(CheckKeyOption("--user", user));
   const Runtime runtime(globals.threads);
   KITH_ASSIGN_OR_RETURN(const auto engine, OpenEngine(globals, options.use, runtime));
   if (!options.out.empty()) return WriteTsv(globals, *engine, options);

@@ -5,7 +5,6 @@
 
 #include "command.h"
 #include "json_writer.h"
-#include "kith/graph/event.h"
 #include "reasons.h"
 #include "serving.h"
 #include "table.h"
@@ -25,7 +24,7 @@ Status RunSimilar(const Globals& globals, const SimilarOptions& options) {
   if (options.k == 0) return InvalidArgument("-k: expected at least 1, found 0");
   const std::string& key = of_item ? options.item : options.user;
   const std::string kind = of_item ? "item" : "user";
-  KITH_RETURN_IF_ERROR(ValidateKey(key, "--" + kind));
+  KITH_RETURN_IF_ERROR(CheckKeyOption("--" + kind, key));
   const Runtime runtime(globals.threads);
   KITH_ASSIGN_OR_RETURN(const auto engine, OpenEngine(globals, options.use, runtime));
   KITH_ASSIGN_OR_RETURN(const std::vector<Similar> similar,

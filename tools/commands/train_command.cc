@@ -93,10 +93,12 @@ std::string ToText(const TrainResult& result, const std::string& name, std::uint
           " epochs, seed " + std::to_string(seed) + ", " + Fixed(report.seconds, 1) + " s, peak memory " +
           Bytes(report.peak_memory_bytes) + "\n";
   if (!report.stopped.empty()) text += "  cut short by --time-limit: the best state so far is published\n";
-  text += report.validation_recall < 0
-              ? "  too few interactions to hold any out: the defaults are used, nothing was measured\n"
-              : "  validation: recall@20 " + Fixed(report.validation_recall, 4) + ", ndcg@20 " +
-                    Fixed(report.validation_ndcg, 4) + "\n";
+  if (report.validation_recall >= 0) {
+    text += "  validation: recall@20 " + Fixed(report.validation_recall, 4) + ", ndcg@20 " +
+            Fixed(report.validation_ndcg, 4) + "\n";
+  } else if (report.epochs != 0) {
+    text += "  too few interactions to hold any out: the defaults are used, nothing was measured\n";
+  }
   text += "  gates:";
   for (const GateName& gate : kGates)
     text += std::string(" ") + gate.name + " " + ShortestFloat(result.model->gates.*gate.gate);

@@ -1,0 +1,22 @@
+/// The real graph that a bench runs on: a folder of public data as people keep them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kith/base/parallel.h"
+#include "kith/base/status.h"
+#include "kith/graph/csr.h"
+#include "kith/graph/social_graph.h"
+
+namespace kith::tools {
+
+/// Reads DIR/train.txt, train.tsv or ratings.tsv, and social.tsv where there is one; a folder without them but with a
+/// folder gowalla/ stands for that.  kBadInput where there is neither, or as ReadEdgeFile.
+[[nodiscard]] Result<std::shared_ptr<const SocialGraph>> ReadBenchGraph(const Runtime& runtime,
+                                                                        const std::string& folder);
+
+/// Users and items as rows of one matrix, every interaction in both directions.
+[[nodiscard]] Result<Csr> BothDirections(const Runtime& runtime, const SocialGraph& graph);
+
+}  // namespace kith::tools
