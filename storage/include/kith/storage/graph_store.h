@@ -93,7 +93,8 @@ struct VerifyReport {
 class BulkLoader {
  public:
   virtual ~BulkLoader() = default;
-  /// Fails (kInvalidArgument) on an event that ValidateEvent refuses; the loader stays usable.  `op` must be kAdd.
+  /// Fails (kBadInput) on an event that ValidateEvent refuses and on a removal; the loader stays usable.  An event with
+  /// an id is known by its id alone; one without is left out where it repeats an earlier row or equals the edge it meets.
   [[nodiscard]] virtual Status Add(const Event& event) = 0;
   /// Makes the user (or item) known without an edge.
   [[nodiscard]] virtual Status AddUser(std::string_view key) = 0;
@@ -105,6 +106,7 @@ class GraphStore {
  public:
   /// Fails: kNotFound (no store there and access does not create), kFailedPrecondition (not a store; newer format),
   /// kLocked (another writer), kIoError (permission, disk full), kCorruption.
+  /// A store that this object made and in which nothing was ever stored is taken away when the object dies.
   [[nodiscard]] static Result<std::unique_ptr<GraphStore>> Open(const std::string& path, const StoreOptions& options);
   virtual ~GraphStore() = default;
 
@@ -113,8 +115,8 @@ class GraphStore {
   [[nodiscard]] virtual const std::string& store_id() const noexcept = 0;
   [[nodiscard]] virtual std::uint64_t last_sequence() const noexcept = 0;
 
-  /// One atomic, durable batch; all events are validated before the first is stored.  An event whose id is known is
-  /// acknowledged and not stored again.
+  /// One atomic, durable batch; all events are validated (kBadInput) before the first is stored.  An event whose id is
+  /// known is acknowledged and not stored again.  After a failed write (kIoError) this object writes no more: reopen.
   [[nodiscard]] virtual Result<AppendResult> Append(std::span<const Event> events) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<BulkLoader>> NewBulkLoader() = 0;
 
