@@ -101,7 +101,6 @@ TEST(Program, RefusesWrongOptionsInOneSentence) {
       {"train", "--store", "s", "--memory", "lots"},
       {"train", "--store", "s", "--without", "luck"},
       {"train", "--store", "s", "--name", "no/slash"},
-      {"train", "--store", "s", "--resume"},  // of which run?
       {"recommend", "--store", "s"},          // to whom?
       {"recommend", "--store", "s", "--user", "a", "--all-users"},
       {"recommend", "--store", "s", "--user", "a", "-k", "0"},

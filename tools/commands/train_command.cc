@@ -50,9 +50,6 @@ Result<TrainOptions> Resolve(const Globals& globals, const TrainCommandOptions& 
     if (!bytes.ok()) return bytes.status().WithContext("--memory");
     train.memory_limit = *bytes;
   }
-  if (train.resume && train.run_directory.empty()) {
-    return InvalidArgument("--resume: resume which run? pass --run DIR, the folder of the run that was interrupted");
-  }
   KITH_RETURN_IF_ERROR(CheckModelName(options.name));
   KITH_RETURN_IF_ERROR(train.Validate());
   return train;
@@ -125,6 +122,7 @@ Status RunTrain(const Globals& globals, const TrainCommandOptions& options) {
     // The store is let go of before training, so that events can be ingested meanwhile.
     KITH_ASSIGN_OR_RETURN(const auto store, OpenReadOnly(globals));
     path = store->path();
+    if (train.run_directory.empty()) train.run_directory = path + "/runs/" + options.name;
     if (::access(path.c_str(), W_OK) != 0) {
       return IoError("store \"" + path + "\" is read-only, the model could not be published; change its permissions");
     }
@@ -173,10 +171,12 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
       ->type_name("TIME");
   command->add_option("--memory", options->memory, "Fail before starting where this will not do: 512MiB, 4GiB")
       ->type_name("SIZE");
-  command->add_option("--run", train.run_directory, "Folder for checkpoints, options and metrics.jsonl")
+  command
+      ->add_option("--run", train.run_directory,
+                   "Folder for checkpoints, options and metrics.jsonl; default: runs/NAME in the store")
       ->type_name("DIR");
-  command->add_flag("--resume", train.resume, "Go on from the checkpoint in --run DIR");
-  command->add_option("--without", train.without, "Leave out: friends, popular, learned, attention")
+  command->add_flag("--resume", train.resume, "Go on from the last checkpoint of the run's folder");
+  command->add_option("--without", train.without, "Leave out: friends, popular, learned, spectral, attention")
       ->delimiter(',')
       ->type_name("X,...");
   command->footer(ExampleFooter("kith train --store s --time-limit 2m --run runs/first"));
