@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
@@ -17,6 +18,8 @@
 namespace kith {
 
 struct Runtime::Impl {
+  /// The library starts no more workers than the machine has cores; a caller that asks for more gets them.
+  std::optional<tbb::global_control> more_workers;
   std::optional<tbb::task_arena> own;
   tbb::task_arena* arena = nullptr;
   int threads = 1;
@@ -35,6 +38,9 @@ int UsableCores() {
 std::unique_ptr<Runtime::Impl> OwnArena(int threads) {
   auto impl = std::make_unique<Runtime::Impl>();
   impl->threads = threads > 0 ? threads : UsableCores();
+  if (impl->threads > UsableCores()) {
+    impl->more_workers.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(impl->threads));
+  }
   impl->own.emplace(impl->threads);  // lazy: no thread starts before the first loop
   impl->arena = &*impl->own;
   return impl;
