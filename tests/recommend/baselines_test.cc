@@ -86,19 +86,21 @@ TEST(ItemKnnModel, SumsSimilaritiesToTheUsersItemsOnTheToyGraph) {
   const auto model = ItemKnnModel(runtime, *graph).value();
   const Ranker ranker(model);
   const UserView ann = MakeUserView(*graph, *model, UserId{0});
-  // faust shares bob with dune and cem with emma: 1/2 + 1/2.  gilgamesh shares cem with emma: 1/2.
+  // faust shares bob with dune and cem with emma: 1/2 + 1/2.  gilgamesh shares cem with emma: 1/2.  Over all six items
+  // the sums are 1/2 1/2 1 1/2 0 0, whose deviation is the unit of the score.
+  const double deviation = std::sqrt(1.75 / 6 - (2.5 / 6) * (2.5 / 6));
   const auto list = ranker.Rank(ann, 6);
   ASSERT_EQ(list.size(), 4U);
   EXPECT_EQ(list[0].id, 2U);
-  EXPECT_FLOAT_EQ(list[0].score, 1.0F);
+  EXPECT_NEAR(list[0].score, 1.0 / deviation, 1e-5);
   EXPECT_EQ(list[1].id, 3U);
-  EXPECT_FLOAT_EQ(list[1].score, 0.5F);
+  EXPECT_NEAR(list[1].score, 0.5 / deviation, 1e-5);
   const auto terms = ranker.Explain(ann, 3);
   ASSERT_EQ(terms.size(), 1U);
   EXPECT_EQ(terms[0].via, Via::kItem);
   EXPECT_EQ(terms[0].key, 1U);
   EXPECT_FLOAT_EQ(terms[0].attention, 0.5F);
-  EXPECT_FLOAT_EQ(terms[0].contribution, 0.5F);
+  EXPECT_NEAR(terms[0].contribution, 0.5 / deviation, 1e-5);
 }
 
 TEST(ItemKnnModel, GivesPopularItemsToUsersWithoutItems) {
