@@ -68,11 +68,15 @@ Answer EngineImpl::MakeAnswer(const State& state, const UserView& view, std::str
   answer.model = options_.model;
   answer.popular_fallback = view.fallback();
   answer.items.resize(list.size());
-  std::vector<std::vector<Contribution>> reasons(options.reasons ? list.size() : 0);
-  for (std::size_t n = 0; n < reasons.size(); ++n) {
-    reasons[n] = state.ranker->Explain(view, list[n].id);
-    OrderByContribution(reasons[n]);
-    if (reasons[n].size() > kReasonsShown) reasons[n].resize(kReasonsShown);
+  std::vector<std::vector<Contribution>> reasons;
+  if (options.reasons) {
+    std::vector<std::uint32_t> items;
+    for (const ScoredItem& hit : list) items.push_back(hit.id);
+    reasons = state.ranker->Explain(view, items);
+  }
+  for (std::vector<Contribution>& terms : reasons) {
+    OrderByContribution(terms);
+    if (terms.size() > kReasonsShown) terms.resize(kReasonsShown);
   }
   keys_.With([&](const KeyTable& keys) {
     for (std::size_t n = 0; n < list.size(); ++n) {

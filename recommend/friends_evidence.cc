@@ -23,15 +23,18 @@ class FriendsEvidence final : public Evidence {
     }
   }
 
-  void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const override {
+  void Explain(const UserView& view, std::span<const std::uint32_t> items,
+               std::span<std::vector<Contribution>> terms) const override {
     const double scale = Scale(view);
     if (scale == 0) return;
-    for (std::size_t n = 0; n < view.friends.size(); ++n) {
-      const auto items = ItemsOf(view, n);
-      if (items.empty()) continue;
-      const bool has = std::binary_search(items.begin(), items.end(), item);
-      terms.push_back(
-          {Via::kFriend, view.friends[n], view.friend_weights[n], has ? Weight(view, n, items.size(), scale) : 0.0F});
+    for (std::size_t f = 0; f < view.friends.size(); ++f) {
+      const auto theirs = ItemsOf(view, f);
+      if (theirs.empty()) continue;
+      const float weight = Weight(view, f, theirs.size(), scale);
+      for (std::size_t n = 0; n < items.size(); ++n) {
+        const bool has = std::binary_search(theirs.begin(), theirs.end(), items[n]);
+        terms[n].push_back({Via::kFriend, view.friends[f], view.friend_weights[f], has ? weight : 0.0F});
+      }
     }
   }
 

@@ -39,15 +39,21 @@ class LearnedEvidence final : public Evidence {
   }
 
   /// zc is linear in z, so item j's share is a_uj <message_j, items_i - mean vector> / deviation; base_u has the rest.
-  void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const override {
+  void Explain(const UserView& view, std::span<const std::uint32_t> items,
+               std::span<std::vector<Contribution>> terms) const override {
     const Standard standard = Standardise(view);
     if (standard.scale == 0) return;
+    double attention = 0;
+    for (const float weight : view.item_weights) attention += std::abs(weight);
+    for (std::size_t n = 0; n < items.size(); ++n) ExplainOne(view, items[n], standard.scale, attention, terms[n]);
+  }
+
+ private:
+  void ExplainOne(const UserView& view, std::uint32_t item, double scale, double total_attention,
+                  std::vector<Contribution>& terms) const {
     const std::size_t d = model_.width(), heads = model_.heads, width = d / heads;
     std::vector<double> target(d);
-    for (std::size_t c = 0; c < d; ++c) target[c] = (model_.items(item, c) - model_.item_mean()[c]) * standard.scale;
-
-    double total = 0;
-    for (const float weight : view.item_weights) total += std::abs(weight);
+    for (std::size_t c = 0; c < d; ++c) target[c] = (model_.items(item, c) - model_.item_mean()[c]) * scale;
     for (std::size_t n = 0; n < view.items.size(); ++n) {
       const float* message = model_.item_messages.row(view.items[n]);
       const float* weights = view.item_weights.data() + n * heads;
@@ -58,8 +64,8 @@ class LearnedEvidence final : public Evidence {
           contribution += static_cast<double>(weights[head]) * message[c] * target[c];
         }
       }
-      terms.push_back({Via::kItem, view.items[n], total > 0 ? static_cast<float>(attention / total) : 0.0F,
-                       static_cast<float>(contribution)});
+      const double share = total_attention > 0 ? attention / total_attention : 0.0;
+      terms.push_back({Via::kItem, view.items[n], static_cast<float>(share), static_cast<float>(contribution)});
     }
     if (view.user >= model_.info.num_users) return;
     double rest = 0;
@@ -67,7 +73,6 @@ class LearnedEvidence final : public Evidence {
     terms.push_back({Via::kModel, 0, 0.0F, static_cast<float>(rest)});
   }
 
- private:
   static constexpr std::size_t kBlock = 64;  ///< users
   static constexpr std::size_t kTile = 512;  ///< items: 128 KiB of vectors at 64 columns
 

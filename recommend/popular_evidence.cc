@@ -15,8 +15,11 @@ class PopularEvidence final : public Evidence {
     if (gate != 0) kernels::Axpy(gate, model_.log_degrees().data(), scores.data(), scores.size());
   }
 
-  void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const override {
-    terms.push_back({Via::kPopular, 0, 0.0F, Gate(view) * model_.log_degrees()[item]});
+  void Explain(const UserView& view, std::span<const std::uint32_t> items,
+               std::span<std::vector<Contribution>> terms) const override {
+    for (std::size_t n = 0; n < items.size(); ++n) {
+      terms[n].push_back({Via::kPopular, 0, 0.0F, Gate(view) * model_.log_degrees()[items[n]]});
+    }
   }
 
  private:

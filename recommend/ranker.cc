@@ -33,6 +33,34 @@ std::size_t TopK(const UserView& view, std::span<const float> scores, std::size_
   return size;
 }
 
+/// One term per (via, key), ordered; attention as a share of its via; terms of 0 left out.
+/// Two evidences may speak through one key (an own item through the kernel and through its vector): their terms add up,
+/// and their attentions, each a share of 1, are averaged.
+std::vector<Contribution> Merged(std::vector<Contribution> terms) {
+  std::stable_sort(terms.begin(), terms.end(), [](const Contribution& a, const Contribution& b) {
+    return std::tie(a.via, a.key) < std::tie(b.via, b.key);
+  });
+  std::vector<Contribution> merged;
+  for (const Contribution& term : terms) {
+    if (!merged.empty() && merged.back().via == term.via && merged.back().key == term.key) {
+      merged.back().attention += term.attention;
+      merged.back().contribution += term.contribution;
+    } else {
+      merged.push_back(term);
+    }
+  }
+  for (const Via via : {Via::kItem, Via::kFriend, Via::kNeighbour}) {
+    double total = 0;
+    for (const Contribution& term : merged) total += term.via == via ? term.attention : 0.0F;
+    if (total == 0) continue;
+    for (Contribution& term : merged) {
+      if (term.via == via) term.attention = static_cast<float>(term.attention / total);
+    }
+  }
+  std::erase_if(merged, [](const Contribution& term) { return term.contribution == 0; });
+  return merged;
+}
+
 /// What one block of users needs from views to lists; used again block after block.
 struct Slot {
   std::vector<UserView> views;
@@ -104,34 +132,21 @@ void Ranker::RankAll(const Runtime& runtime, const SocialGraph& graph, std::span
 }
 
 std::vector<Contribution> Ranker::Explain(const UserView& view, std::uint32_t item) const {
-  if (view.fallback()) return {{Via::kPopular, 0, 0.0F, model_->log_degrees()[item]}};
-  std::vector<Contribution> terms;
-  for (const auto& evidence : evidences_) evidence->Explain(view, item, terms);
-  std::stable_sort(terms.begin(), terms.end(), [](const Contribution& a, const Contribution& b) {
-    return std::tie(a.via, a.key) < std::tie(b.via, b.key);
-  });
+  return std::move(Explain(view, std::span<const std::uint32_t>(&item, 1)).front());
+}
 
-  // Two evidences may speak through one key (an own item through the kernel and through its vector): their terms add
-  // up, and their attentions, each a share of 1, are averaged.
-  std::vector<Contribution> merged;
-  for (const Contribution& term : terms) {
-    if (!merged.empty() && merged.back().via == term.via && merged.back().key == term.key) {
-      merged.back().attention += term.attention;
-      merged.back().contribution += term.contribution;
-    } else {
-      merged.push_back(term);
+std::vector<std::vector<Contribution>> Ranker::Explain(const UserView& view,
+                                                       std::span<const std::uint32_t> items) const {
+  std::vector<std::vector<Contribution>> terms(items.size());
+  if (view.fallback()) {
+    for (std::size_t n = 0; n < items.size(); ++n) {
+      terms[n] = {{Via::kPopular, 0, 0.0F, model_->log_degrees()[items[n]]}};
     }
+    return terms;
   }
-  for (const Via via : {Via::kItem, Via::kFriend, Via::kNeighbour}) {
-    double total = 0;
-    for (const Contribution& term : merged) total += term.via == via ? term.attention : 0.0F;
-    if (total == 0) continue;
-    for (Contribution& term : merged) {
-      if (term.via == via) term.attention = static_cast<float>(term.attention / total);
-    }
-  }
-  std::erase_if(merged, [](const Contribution& term) { return term.contribution == 0; });
-  return merged;
+  for (const auto& evidence : evidences_) evidence->Explain(view, items, terms);
+  for (std::vector<Contribution>& list : terms) list = Merged(std::move(list));
+  return terms;
 }
 
 }  // namespace kith

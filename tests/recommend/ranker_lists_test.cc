@@ -46,9 +46,13 @@ TEST(Ranker, GivesTheFullSortWithoutSeenItems) {
 
 TEST(Ranker, NeverRecommendsAnItemTheUserHasSeen) {
   const Runtime runtime(1);
-  const auto graph = RandomSocialGraph(runtime, 12, 60, 30, 600, 100);
-  const auto model = Finished(RandomModel(*graph, {}));
+  const auto trained = RandomSocialGraph(runtime, 12, 60, 30, 600, 100);
+  const auto model = Finished(RandomModel(*trained, {}));
   const Ranker ranker(model);
+  // Every third user has meanwhile met the last item, of which the model has no edge.
+  std::vector<EdgeChange> changes;
+  for (std::uint32_t user = 0; user < 60; user += 3) changes.push_back({Relation::kInteracts, {user, 29}});
+  const auto graph = trained->WithEdges(changes, 60, 30, trained->log_sequence() + changes.size());
   for (std::uint32_t user = 0; user < graph->num_users(); ++user) {
     const auto list = ranker.Rank(MakeUserView(*graph, *model, UserId{user}), 1000);
     std::set<std::uint32_t> ids;

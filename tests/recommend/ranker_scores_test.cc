@@ -181,5 +181,49 @@ TEST(Ranker, ScoresZeroWhereAllItemsLookAlike) {
   for (const float score : AllScores(Ranker(model), MakeUserView(*graph, *model, UserId{0}))) EXPECT_EQ(score, 0.0F);
 }
 
+TEST(Ranker, ScoresZeroWhereTheKernelSaysTheSameOfAllItems) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 14, 40, 25, 160, 0);
+  auto changed = RandomModel(*graph, {});
+  changed->kernel = {{0}, {}, {}};
+  for (std::uint32_t j = 0; j < 25; ++j) {
+    for (std::uint32_t i = 0; i < 25; ++i) {
+      changed->kernel.targets.push_back(i);
+      changed->kernel.values.push_back(0.1F + 0.01F * static_cast<float>(j));
+    }
+    changed->kernel.offsets.push_back(changed->kernel.targets.size());
+  }
+  changed->kernel_degree_exponent = 0;
+  changed->gates = {.learned = 0, .kernel = 1, .cold_friends = 0, .cold_popular = 0};
+  const auto model = Finished(changed);
+  for (std::uint32_t user = 0; user < 30; ++user) {
+    if (graph->items(UserId{user}).empty()) continue;
+    for (const float score : AllScores(Ranker(model), MakeUserView(*graph, *model, UserId{user}))) EXPECT_EQ(score, 0);
+  }
+}
+
+TEST(Ranker, ExplainsSeveralItemsAsOneByOne) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 15, 40, 25, 160, 60);
+  const auto model = Finished(RandomModel(*graph, {.rule = AttentionRule::kHouse}));
+  const Ranker ranker(model);
+  const std::vector<std::uint32_t> items = {7, 0, 24, 7};
+  for (std::uint32_t user = 0; user <= 40; ++user) {
+    const UserView view = MakeUserView(*graph, *model, UserId{user});
+    const auto together = ranker.Explain(view, items);
+    ASSERT_EQ(together.size(), items.size());
+    for (std::size_t n = 0; n < items.size(); ++n) {
+      const auto alone = ranker.Explain(view, items[n]);
+      ASSERT_EQ(together[n].size(), alone.size());
+      for (std::size_t t = 0; t < alone.size(); ++t) {
+        EXPECT_EQ(together[n][t].via, alone[t].via);
+        EXPECT_EQ(together[n][t].key, alone[t].key);
+        EXPECT_EQ(together[n][t].attention, alone[t].attention);
+        EXPECT_EQ(together[n][t].contribution, alone[t].contribution);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kith

@@ -21,7 +21,8 @@ struct ItemKnnOptions {
   float shrink = 0.0F;
 };
 
-/// score(u, i) = sum over the user's items j of cos(j, i), where i is among the nearest neighbours of j.
+/// score(u, i) = sum over the user's items j of cos(j, i), where i is among the nearest neighbours of j, over the sum's
+/// standard deviation over all items.
 /// cos(j, i) = |U_j and U_i| / (sqrt(d_j d_i) + shrink) over binary columns (Deshpande and Karypis 2004, section 4.1).
 /// Users without items get popular items.  Equal similarities: the smaller id is kept.
 /// Fails (kInvalidArgument) on neighbors = 0 or a shrink that is negative or not finite.

@@ -65,9 +65,11 @@ class Evidence {
   /// Score for several users at once, row v of scores [views x I] for views[v]: the same bits, fewer passes over the
   /// items.
   virtual void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const;
-  /// Appends the terms of gate * evidence(view, item), one a neighbour, also those that add 0; they sum to what Score
-  /// added (to rounding), and the attention of a via to 1.
-  virtual void Explain(const UserView& view, std::uint32_t item, std::vector<Contribution>& terms) const = 0;
+  /// Appends to terms[n] the terms of gate * evidence(view, items[n]), one a neighbour, also those that add 0; they sum
+  /// to what Score added (to rounding), and the attention of a via to 1.  What depends on the user alone is computed
+  /// once.
+  virtual void Explain(const UserView& view, std::span<const std::uint32_t> items,
+                       std::span<std::vector<Contribution>> terms) const = 0;
 };
 
 /// The open evidences of the model, in a fixed order.

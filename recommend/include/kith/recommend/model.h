@@ -35,7 +35,7 @@ enum class AttentionRule : std::uint8_t {
 /// A gate of 0 is closed: its evidence is not computed and the other terms keep their bits.
 struct Gates {
   float learned = 1.0F;
-  float kernel = 0.0F;  ///< spectral item-item kernel over the user's items
+  float kernel = 0.0F;  ///< item-item kernel over the user's items, in standard deviations over all items
   float friends = 0.0F;
   float popular = 0.0F;
   /// For users without items (own items 0): the learned and kernel terms are empty, these two decide.

@@ -32,6 +32,9 @@ class Ranker {
   /// Every term of score(view, item) that is not 0, merged to one per (via, key), ordered by via, then key.  They sum
   /// to the score (to 1e-4 of max(1, |score|)).  REQUIRES: item < num_items of the model.
   [[nodiscard]] std::vector<Contribution> Explain(const UserView& view, std::uint32_t item) const;
+  /// The same for several items, one list each; cheaper than one by one.
+  [[nodiscard]] std::vector<std::vector<Contribution>> Explain(const UserView& view,
+                                                               std::span<const std::uint32_t> items) const;
 
   /// Rank for many users, bit for bit; visit(position in `users`, list) is called in order of `users`, from one thread
   /// at a time.  Memory: at most 8 MiB of scores a thread, or one row of I.
