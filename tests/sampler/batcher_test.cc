@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -79,6 +80,45 @@ TEST(Batcher, ShowsEveryUserWithItemsOnceAnEpochWithItsOwnPositives) {
     if (!graph->items(UserId{u}).empty()) expected.insert(u);
   }
   EXPECT_EQ(users, expected);
+}
+
+TEST(Batcher, TakesEveryItemOfAUserEquallyOftenAsAPositive) {
+  const Runtime runtime(1);
+  std::vector<Edge> edges;
+  for (std::uint32_t i = 0; i < 12; ++i) edges.push_back({0, i});
+  const auto graph = SocialGraph::Build(runtime, 1, 12, edges, {}).value();
+  const Batcher batcher(graph, {.fanouts = {{1, 1, 0}}}, {.positives_per_user = 3, .candidates = 1});
+  std::vector<double> taken(12);
+  constexpr int kEpochs = 2000;
+  for (std::uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
+    batcher.RunEpoch(runtime, epoch, [&](const TrainingBatch& batch) {
+      for (const std::uint32_t positive : batch.positives) taken[index(batch.mini_batch.seeds[positive]) - 1] += 1;
+      return true;
+    });
+  }
+  for (std::uint32_t i = 0; i < 12; ++i) {
+    EXPECT_NEAR(taken[i], kEpochs / 4, 5 * std::sqrt(kEpochs * 0.25 * 0.75)) << "item " << i;
+  }
+}
+
+TEST(ShuffledUsers, AreThoseWithItemsInAnotherOrderForEveryEpochAndSeed) {
+  const Runtime runtime(1);
+  const auto graph = testing::RandomGraph(runtime, 200, 90, 300, 0, 4);
+  std::vector<UserId> active;
+  for (std::uint32_t u = 0; u < 200; ++u) {
+    if (!graph->items(UserId{u}).empty()) active.push_back(UserId{u});
+  }
+  ASSERT_LT(active.size(), 200U);
+  std::set<std::vector<UserId>> orders;
+  for (const std::uint64_t seed : {1, 2}) {
+    for (std::uint64_t epoch = 0; epoch < 4; ++epoch) {
+      std::vector<UserId> order = ShuffledUsers(*graph, seed, epoch);
+      EXPECT_TRUE(orders.insert(order).second) << "seed " << seed << " epoch " << epoch;
+      EXPECT_EQ(order, ShuffledUsers(*graph, seed, epoch));
+      std::sort(order.begin(), order.end());
+      EXPECT_EQ(order, active);
+    }
+  }
 }
 
 TEST(Batcher, StopsWhenTrainingSaysSo) {

@@ -132,10 +132,12 @@ TEST(NeighborSampler, DrawsRepeatsWithReplacement) {
 
 TEST(NeighborSampler, DrawsEveryNeighbourOfAHubEquallyOften) {
   const Runtime runtime(1);
-  // 65 536 and its neighbours catch draws by 16-bit products; 40 000 catches a modulo of 16-bit numbers.
-  for (const std::uint32_t degree : {3U, 40000U, 65535U, 65536U}) {
+  // A modulo of a 16-bit number at 40 000 favours the front of the row; a product with one favours single neighbours
+  // all over it, and at 100 000 never reaches every third: fewer distinct ones are met.
+  for (const std::uint32_t degree : {3U, 40000U, 65535U, 65536U, 100000U}) {
     const auto graph = Star(runtime, degree);
     for (const bool with_replacement : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << "degree " << degree << (with_replacement ? " with" : " without"));
       const std::uint32_t keep = degree == 3 ? 2 : 20;
       const NeighborSampler sampler(graph,
                                     {.fanouts = {{keep, 0, 0}}, .with_replacement = with_replacement, .seed = 5});
@@ -143,14 +145,23 @@ TEST(NeighborSampler, DrawsEveryNeighbourOfAHubEquallyOften) {
       MiniBatch batch;
       const std::size_t cells = std::min<std::size_t>(degree, 100);
       std::vector<double> counts(cells);
+      std::vector<char> met(degree);
+      double draws = 0;
       for (std::uint64_t step = 0; step < 5000; ++step) {
         sampler.Sample(Seeds({0}), step, false, *scratch, batch);
         for (const std::uint32_t source : batch.blocks[0].sources) {
           const std::uint64_t item = index(batch.blocks[0].nodes[source]) - 1;
           counts[item * cells / degree] += 1;
+          met[item] = 1;
+          draws += 1;
         }
       }
-      EXPECT_LT(ChiSquareDeviations(counts), 4.0) << "degree " << degree << (with_replacement ? " with" : " without");
+      EXPECT_LT(ChiSquareDeviations(counts), 4.0);
+      // Neighbours met by `draws` throws into `degree` boxes: mean and variance of the occupancy problem.
+      const double load = draws / degree, missed = std::exp(-load);
+      const double expected = degree * (1 - missed);
+      const double deviation = std::sqrt(degree * missed * (1 - (1 + load) * missed));
+      EXPECT_NEAR(static_cast<double>(std::count(met.begin(), met.end(), 1)), expected, 5 * deviation + 1);
     }
   }
 }
@@ -190,6 +201,23 @@ TEST(NeighborSampler, DrawsManyDistinctNeighboursBySetAsByScan) {
     for (const std::uint32_t source : batch.blocks[0].sources) counts[index(batch.blocks[0].nodes[source]) - 1] += 1;
   }
   EXPECT_LT(ChiSquareDeviations(counts), 4.0);
+}
+
+TEST(NeighborSampler, LeavesOutEveryNeighbourEquallyOftenWhereItKeepsAllButOne) {
+  const Runtime runtime(1);
+  for (const std::uint32_t degree : {20U, 41U}) {  // by scan, by set
+    const NeighborSampler sampler(Star(runtime, degree), {.fanouts = {{degree - 1, 0, 0}}, .seed = 6});
+    const auto scratch = sampler.NewScratch();
+    MiniBatch batch;
+    std::vector<double> left_out(degree);
+    for (std::uint64_t step = 0; step < 4000; ++step) {
+      sampler.Sample(Seeds({0}), step, false, *scratch, batch);
+      std::vector<char> kept(degree);
+      for (const std::uint32_t source : batch.blocks[0].sources) kept[index(batch.blocks[0].nodes[source]) - 1] = 1;
+      for (std::uint32_t i = 0; i < degree; ++i) left_out[i] += kept[i] ? 0 : 1;
+    }
+    EXPECT_LT(ChiSquareDeviations(left_out), 4.0) << "of " << degree;
+  }
 }
 
 TEST(NeighborSampler, DrawsIndependentlyInDifferentHopsAndNodes) {
