@@ -67,19 +67,19 @@ class KeyTable {
 
 /// What one Append did, so that a live graph can follow without reading back.
 struct AppendResult {
-  std::uint64_t last_sequence = 0;       ///< of the log after this batch
-  std::uint64_t stored = 0;              ///< events given a sequence number
-  std::uint64_t known_ids = 0;           ///< events left out because their id is stored already
-  std::vector<EdgeChange> changes = {};  ///< changes of the graph, in order, in dense ids
+  std::uint64_t last_sequence = 0;          ///< of the log after this batch
+  std::uint64_t stored = 0;                 ///< events given a sequence number
+  std::uint64_t known_ids = 0;              ///< events left out because their id is stored already
+  std::vector<EdgeChange> changes = {};     ///< changes of the graph, in order, in dense ids
   std::vector<std::string> new_users = {};  ///< keys that got the next user ids, in order
   std::vector<std::string> new_items = {};
 };
 
 /// What one bulk load did.
 struct LoadReport {
-  std::uint64_t rows = 0;       ///< rows handed over
-  std::uint64_t stored = 0;     ///< events given a sequence number
-  std::uint64_t repeats = 0;    ///< left out: repeat an earlier row of this load or equal the stored edge
+  std::uint64_t rows = 0;     ///< rows handed over
+  std::uint64_t stored = 0;   ///< events given a sequence number
+  std::uint64_t repeats = 0;  ///< left out: repeat an earlier row of this load or equal the stored edge
   std::uint64_t new_users = 0, new_items = 0;
 };
 
@@ -94,7 +94,8 @@ class BulkLoader {
  public:
   virtual ~BulkLoader() = default;
   /// Fails (kBadInput) on an event that ValidateEvent refuses and on a removal; the loader stays usable.  An event with
-  /// an id is known by its id alone; one without is left out where it repeats an earlier row or equals the edge it meets.
+  /// an id is known by its id alone; one without is left out where it repeats an earlier row or equals the edge it
+  /// meets.
   [[nodiscard]] virtual Status Add(const Event& event) = 0;
   /// Makes the user (or item) known without an edge.
   [[nodiscard]] virtual Status AddUser(std::string_view key) = 0;

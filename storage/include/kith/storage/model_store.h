@@ -1,7 +1,7 @@
 /// ModelStore: published models as named bytes, kept in the store's folder; the current one is named in RocksDB.
 ///
-/// models/<number>/model.safetensors and model.json, written to a temporary folder, synced, renamed, and only then named
-/// current: a crash leaves the old model or the new one, never half of one.  Numbers grow and are never reused.
+/// models/<number>/model.safetensors and model.json, written to a temporary folder, synced, renamed, and only then
+/// named current: a crash leaves the old model or the new one, never half of one.  Numbers grow and are never reused.
 /// Bytes carry a CRC-32C each in model.json's sibling `checksums.json`, checked when read.
 #pragma once
 
@@ -18,16 +18,16 @@ namespace kith {
 
 struct StoredModel {
   std::uint64_t number = 0;
-  std::string name;       ///< "default" unless `--name` said otherwise
-  std::string json;       ///< model.json
-  std::string tensors;    ///< model.safetensors; empty in listings
+  std::string name;     ///< "default" unless `--name` said otherwise
+  std::string json;     ///< model.json
+  std::string tensors;  ///< model.safetensors; empty in listings
 };
 
 struct ModelEntry {
   std::uint64_t number = 0;
   std::string name;
   std::string json;
-  bool current = false;   ///< the newest published (and not rolled back) of its name
+  bool current = false;  ///< the newest published (and not rolled back) of its name
 };
 
 class ModelStore {
