@@ -69,6 +69,11 @@ class Run {
   [[nodiscard]] bool OutOfTime(double share) const {
     return options_.time_limit > 0 && Seconds() > share * options_.time_limit;
   }
+  /// Whether most of the refit fits what the limit leaves; otherwise the search's own model is the better answer.
+  [[nodiscard]] bool TimeToRefit() const {
+    return options_.time_limit <= 0 ||
+           Seconds() + 0.7 * state_.best_epoch * seconds_per_epoch_ < kRefitShare * options_.time_limit;
+  }
   [[nodiscard]] bool Uses(std::string_view ingredient) const {
     return std::find(options_.without.begin(), options_.without.end(), ingredient) == options_.without.end();
   }
@@ -95,6 +100,7 @@ class Run {
   TrainReport report_;
   double waited_ = 0;
   std::uint32_t waits_ = 0;
+  double seconds_per_epoch_ = 0;  ///< of the search, for a run with a time limit
 };
 
 Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, double loss,
@@ -165,11 +171,23 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
       KITH_ASSIGN_OR_RETURN(best_, folder_.LoadBest());
     }
   }
+  if (!Uses("learned")) {
+    KITH_ASSIGN_OR_RETURN(best_, learner->Export());
+    return OkStatus();
+  }
   const HeldOut measured_users = SampleUsers(split.held_out, kMeasuredUsers, options_.seed);
-  for (std::uint32_t epoch = state_.next_epoch; epoch < plan_.epochs; ++epoch) {
+  // Looked at before an epoch, so that a resumed run stops where the uninterrupted one did.
+  const auto gave_up = [&](std::uint32_t epoch) {
+    return options_.epochs == 0 && state_.best_epoch != 0 &&
+           epoch >= state_.best_epoch + kPatience * plan_.evaluate_every;
+  };
+  const double began = Seconds();
+  std::uint32_t ran = 0;
+  for (std::uint32_t epoch = state_.next_epoch; epoch < plan_.epochs && !gave_up(epoch); ++epoch) {
     KITH_ASSIGN_OR_RETURN(const EpochResult result,
                           learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kSearchShare); }));
     if (Cancelled()) return Stopped();
+    seconds_per_epoch_ = (Seconds() - began) / ++ran;
     waited_ += result.wait_share;
     ++waits_;
     FusionReport measured;
@@ -198,20 +216,19 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
       learner->Save(file);
       KITH_RETURN_IF_ERROR(folder_.Save(state_, std::move(file)));
     }
-    if (options_.epochs == 0 && epoch + 1 >= state_.best_epoch + kPatience * plan_.evaluate_every) break;
   }
   if (options_.epochs != 0 && report_.stopped.empty()) state_.best_epoch = options_.epochs;
   return OkStatus();
 }
 
 Status Run::ChooseGates(const Split& split) {
-  KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
+  if (!OutOfTime(kSearchShare)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
   KITH_RETURN_IF_ERROR(best_->Finish());
   const FusionOptions fusion{.learned = Uses("learned"),
                              .kernel = Uses("spectral"),
                              .friends = Uses("friends"),
                              .popular = Uses("popular"),
-                             .attention = Uses("attention"),
+                             .attention = Uses("attention") && Uses("learned"),
                              .seed = options_.seed};
   best_->gates = {.learned = Uses("learned") ? 1.0F : 0.0F,
                   .popular = Uses("popular") ? (Uses("learned") ? kSearchPopular : 1.0F) : 0.0F};
@@ -318,6 +335,14 @@ Result<TrainResult> Run::Go() {
       if (state_.tau != 0) plan_.tau = state_.tau;
       KITH_RETURN_IF_ERROR(Search(split, from, tensors));
       KITH_RETURN_IF_ERROR(ChooseGates(split));
+      if (Cancelled()) return Stopped();
+      if (!TimeToRefit()) {
+        report_.stopped = "time-limit";
+        report_.epochs = state_.best_epoch;
+        report_.validation_recall = state_.best_recall;
+        report_.validation_ndcg = state_.best_ndcg;
+        return Finish(std::move(best_));
+      }
     }
     best_.reset();
     state_.phase = TrainPhase::kRefit;
