@@ -38,7 +38,7 @@ Status ReadEdges(const std::string& path, EdgeKind kind, Ids& users, Ids& target
 
 }  // namespace
 
-Result<std::shared_ptr<const SocialGraph>> ReadBenchGraph(const Runtime& runtime, const std::string& folder) {
+Result<BenchGraph> ReadBenchGraph(const Runtime& runtime, const std::string& folder) {
   namespace fs = std::filesystem;
   for (const fs::path& place : {fs::path(folder), fs::path(folder) / "gowalla"}) {
     for (const char* name : {"train.txt", "train.tsv", "ratings.tsv"}) {
@@ -49,7 +49,9 @@ Result<std::shared_ptr<const SocialGraph>> ReadBenchGraph(const Runtime& runtime
       if (const fs::path social = place / "social.tsv"; fs::is_regular_file(social)) {
         KITH_RETURN_IF_ERROR(ReadEdges(social.string(), EdgeKind::kFriendships, users, users, friendships));
       }
-      return SocialGraph::Build(runtime, users.size(), items.size(), interactions, friendships, "bench", 1);
+      KITH_ASSIGN_OR_RETURN(
+          auto graph, SocialGraph::Build(runtime, users.size(), items.size(), interactions, friendships, "bench", 1));
+      return BenchGraph{.name = fs::weakly_canonical(place).filename().string(), .graph = std::move(graph)};
     }
   }
   return BadInput(folder + ": expected train.txt, train.tsv or ratings.tsv there or in its folder gowalla, found none");

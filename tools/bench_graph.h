@@ -11,10 +11,14 @@
 
 namespace kith::tools {
 
+struct BenchGraph {
+  std::string name;                          ///< of its folder
+  std::shared_ptr<const SocialGraph> graph;  ///< null: none was given, a bench takes a synthetic one
+};
+
 /// Reads DIR/train.txt, train.tsv or ratings.tsv, and social.tsv where there is one; a folder without them but with a
 /// folder gowalla/ stands for that.  kBadInput where there is neither, or as ReadEdgeFile.
-[[nodiscard]] Result<std::shared_ptr<const SocialGraph>> ReadBenchGraph(const Runtime& runtime,
-                                                                        const std::string& folder);
+[[nodiscard]] Result<BenchGraph> ReadBenchGraph(const Runtime& runtime, const std::string& folder);
 
 /// Users and items as rows of one matrix, every interaction in both directions.
 [[nodiscard]] Result<Csr> BothDirections(const Runtime& runtime, const SocialGraph& graph);

@@ -28,9 +28,12 @@ Status WholeFile::Open(const std::string& path) {
   path_ = path;
   std::error_code ignored;
   const std::filesystem::file_status status = std::filesystem::status(path, ignored);
-  if (std::filesystem::is_directory(status))
+  if (std::filesystem::is_directory(status)) {
     return IoError("writing " + path + ": expected a file's path, found a folder");
-  const bool direct = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+  }
+  // A rename would put a file in the place of the link or device: /dev/stdout is both.
+  const bool direct = std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored)) ||
+                      (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status));
   if (!direct) temporary_ = path + ".tmp." + std::to_string(::getpid());
   const std::string& target = direct ? path_ : temporary_;
   descriptor_ = ::open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

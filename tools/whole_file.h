@@ -6,8 +6,8 @@
 ///   KITH_RETURN_IF_ERROR(file.Close());            // all of it is on disk
 ///   KITH_RETURN_IF_ERROR(file.Publish());          // recs.tsv is there
 ///
-/// Without Publish the destructor takes the temporary file away.  A path that is no regular file (/dev/stdout, a pipe)
-/// is written directly.  All failures are kIoError and name the path.
+/// Without Publish the destructor takes the temporary file away.  A path that is no regular file (a link such as
+/// /dev/stdout, a pipe) is written directly.  All failures are kIoError and name the path.
 #pragma once
 
 #include <string>

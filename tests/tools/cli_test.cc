@@ -446,6 +446,25 @@ TEST_F(Commands, WaitForNobodyToReadBesideAWriter) {
   ::close(out);
 }
 
+TEST_F(Commands, BenchVerifiesItsAnswersOnAFolderOfData) {
+  std::string train = "user\titem\n";
+  for (const Edge& edge : kith::testing::kToyInteractions) {
+    train += std::string(kToyUsers[edge.source]) + "\t" + std::string(kith::testing::kToyItems[edge.target]) + "\n";
+  }
+  folder_.Write("train.tsv", train);
+  folder_.Write("social.tsv", "user\tfriend\nann\tbob\n");
+  for (const std::string what : {"kernels", "store", "query"}) {
+    const Ran ran = RunKith({"bench", what, "--data", folder_.Path(""), "--repeats", "1", "--json"});
+    ASSERT_EQ(ran.status, 0) << what << ran.err;
+    const auto json = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(json["bench"], what);
+    ExpectKeys(json, "rows isa threads");
+    ASSERT_FALSE(json["rows"].empty());
+    for (const auto& row : json["rows"]) EXPECT_EQ(row["verified"], true) << row;
+  }
+  EXPECT_EQ(RunKith({"bench", "query", "--data", folder_.Path("none")}).status, 3);
+}
+
 TEST_F(Commands, GiveTheSameBytesOnOneThreadAndOnFour) {
   Ingest(ToyEvents());
   std::vector<std::string> results;

@@ -200,6 +200,19 @@ TEST_F(WholeFileTest, NamesThePathThatCannotBeWritten) {
   EXPECT_EQ(WholeFile().Open(folder_.string()).code(), StatusCode::kIoError);
 }
 
+TEST_F(WholeFileTest, WritesThroughALinkAndLeavesItALink) {
+  std::ofstream(Path("a")) << "a longer old text";
+  std::filesystem::create_symlink(Path("a"), Path("link"));
+  WholeFile file;
+  CheckOk(file.Open(Path("link")));
+  CheckOk(file.Write("new"));
+  CheckOk(file.Close());
+  CheckOk(file.Publish());
+  EXPECT_EQ(Content(Path("a")), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("link")));
+  EXPECT_EQ(Files(), 2);
+}
+
 TEST_F(WholeFileTest, SaysThatADiskIsFull) {
   WholeFile file;
   CheckOk(file.Open("/dev/full"));

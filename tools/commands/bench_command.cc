@@ -7,6 +7,7 @@
 
 #include "bench/kernel_bench.h"
 #include "bench/query_bench.h"
+#include "bench/sampler_bench.h"
 #include "bench/store_bench.h"
 #include "bench_graph.h"
 #include "command.h"
@@ -75,20 +76,17 @@ class Report {
   std::vector<std::vector<std::pair<std::string, Cell>>> rows_;
 };
 
-/// The graph under test: the folder's, or nothing, which stands for a synthetic one.
-using Graph = std::shared_ptr<const SocialGraph>;
-
 /// A bench adds its rows and says whether all its answers were right.
-using Bench = Result<bool> (*)(const Runtime&, const Globals&, const BenchOptions&, const Graph&, Report&);
+using Bench = Result<bool> (*)(const Runtime&, const Globals&, const BenchOptions&, const BenchGraph&, Report&);
 
 Result<bool> BenchKernels(const Runtime& runtime, const Globals& globals, const BenchOptions& options,
-                          const Graph& graph, Report& report) {
+                          const BenchGraph& data, Report& report) {
   Csr csr;
-  if (graph != nullptr) {
-    KITH_ASSIGN_OR_RETURN(csr, BothDirections(runtime, *graph));
+  if (data.graph != nullptr) {
+    KITH_ASSIGN_OR_RETURN(csr, BothDirections(runtime, *data.graph));
   }
   const KernelBenchOptions bench = {.repeats = options.repeats, .seed = globals.seed};
-  KITH_ASSIGN_OR_RETURN(const auto rows, RunKernelBench(runtime, bench, graph == nullptr ? nullptr : &csr));
+  KITH_ASSIGN_OR_RETURN(const auto rows, RunKernelBench(runtime, bench, data.graph == nullptr ? nullptr : &csr));
   bool right = true;
   for (const KernelBenchRow& row : rows) {
     report.AddRow({{"name", row.name},
@@ -102,10 +100,10 @@ Result<bool> BenchKernels(const Runtime& runtime, const Globals& globals, const 
   return right;
 }
 
-Result<bool> BenchQuery(const Runtime& runtime, const Globals& globals, const BenchOptions& options, const Graph& graph,
-                        Report& report) {
+Result<bool> BenchQuery(const Runtime& runtime, const Globals& globals, const BenchOptions& options,
+                        const BenchGraph& data, Report& report) {
   const QueryBenchOptions bench = {.repeats = options.repeats, .seed = globals.seed};
-  KITH_ASSIGN_OR_RETURN(const auto rows, RunQueryBench(runtime, bench, graph.get()));
+  KITH_ASSIGN_OR_RETURN(const auto rows, RunQueryBench(runtime, bench, data.graph.get()));
   bool right = true;
   for (const QueryBenchRow& row : rows) {
     report.AddRow({{"name", row.name},
@@ -121,13 +119,13 @@ Result<bool> BenchQuery(const Runtime& runtime, const Globals& globals, const Be
   return right;
 }
 
-Result<bool> BenchStore(const Runtime& runtime, const Globals& globals, const BenchOptions& options, const Graph& graph,
-                        Report& report) {
+Result<bool> BenchStore(const Runtime& runtime, const Globals& globals, const BenchOptions& options,
+                        const BenchGraph& data, Report& report) {
   StoreBenchOptions bench;
   bench.repeats = options.repeats;
   bench.seed = globals.seed;
   bench.folder = options.scratch;
-  KITH_ASSIGN_OR_RETURN(const auto rows, RunStoreBench(runtime, bench, graph.get()));
+  KITH_ASSIGN_OR_RETURN(const auto rows, RunStoreBench(runtime, bench, data.graph.get()));
   bool right = true;
   for (const StoreBenchRow& row : rows) {
     report.AddRow({{"name", row.name},
@@ -143,11 +141,34 @@ Result<bool> BenchStore(const Runtime& runtime, const Globals& globals, const Be
   return right;
 }
 
+Result<bool> BenchSampler(const Runtime& runtime, const Globals& globals, const BenchOptions& options,
+                          const BenchGraph& data, Report& report) {
+  SamplerBenchOptions bench;
+  bench.repeats = options.repeats;
+  bench.seed = globals.seed;
+  KITH_ASSIGN_OR_RETURN(const auto rows, RunSamplerBench(runtime, bench, {data.name, data.graph}));
+  bool right = true;
+  for (const SamplerBenchRow& row : rows) {
+    report.AddRow({{"graph", row.graph},
+                   {"fanouts", row.fanouts},
+                   {"nodes", row.nodes},
+                   {"graph_edges", row.graph_edges},
+                   {"edges", row.edges},
+                   {"threads", std::uint64_t{row.threads}},
+                   {"edges_per_core_second", row.edges_per_core_second},
+                   {"hash", row.hash},
+                   {"verified", row.verified}});
+    right &= row.verified;
+  }
+  return right;
+}
+
 struct NamedBench {
   const char* name;
   Bench run;
 };
-constexpr NamedBench kBenches[] = {{"kernels", BenchKernels}, {"store", BenchStore}, {"query", BenchQuery}};
+constexpr NamedBench kBenches[] = {
+    {"kernels", BenchKernels}, {"sampler", BenchSampler}, {"store", BenchStore}, {"query", BenchQuery}};
 
 Status RunBench(const Globals& globals, const BenchOptions& options) {
   std::vector<std::string> names;
@@ -162,12 +183,12 @@ Status RunBench(const Globals& globals, const BenchOptions& options) {
   }
   if (options.repeats == 0) return InvalidArgument("--repeats: expected at least 1, found 0");
   const Runtime runtime(globals.threads);
-  Graph graph;
+  BenchGraph data;
   if (!options.data.empty()) {
-    KITH_ASSIGN_OR_RETURN(graph, ReadBenchGraph(runtime, options.data));
+    KITH_ASSIGN_OR_RETURN(data, ReadBenchGraph(runtime, options.data));
   }
   Report report;
-  KITH_ASSIGN_OR_RETURN(const bool right, run(runtime, globals, options, graph, report));
+  KITH_ASSIGN_OR_RETURN(const bool right, run(runtime, globals, options, data, report));
   KITH_RETURN_IF_ERROR(CheckInterrupted());
   const std::string isa(kernels::ActiveIsa());
   if (globals.json) {
@@ -188,9 +209,10 @@ Status RunBench(const Globals& globals, const BenchOptions& options) {
 }  // namespace
 
 void AddBenchCommand(CLI::App& root, Invocation& invocation) {
-  CLI::App* command = root.add_subcommand("bench", "Measure kernels, the store or queries; every answer is checked");
+  CLI::App* command =
+      root.add_subcommand("bench", "Measure kernels, sampler, store or queries; every answer is checked");
   const auto options = std::make_shared<BenchOptions>();
-  command->add_option("what", options->what, "kernels, store or query")->required()->type_name("WHAT");
+  command->add_option("what", options->what, "kernels, sampler, store or query")->required()->type_name("WHAT");
   command
       ->add_option(
           "--data", options->data,
