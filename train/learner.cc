@@ -10,6 +10,10 @@
 namespace kith {
 namespace {
 
+/// Neighbours drawn a hop and positives a user brings into a sampled step: enough that most users of the sets we know
+/// come whole, few enough that a hub does not fill the batch.
+constexpr std::uint32_t kNeighborsPerHop = 25, kMostPositives = 64;
+
 Status LossNotFinite(std::uint32_t epoch) {
   return FailedPrecondition("training: the loss is no longer a finite number in epoch " + std::to_string(epoch) +
                             "; the last checkpoint is kept; try a smaller --width or another --seed");
@@ -141,9 +145,13 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
   double sum = 0;
   std::uint64_t steps = 0;
   if (plan_.sampled) {
-    const Batcher batcher(
-        graph_, {.fanouts = std::vector<Fanout>(plan_.layers, Fanout{15, 15, 0}), .seed = plan_.seed},
-        {.users_per_batch = plan_.users_per_batch, .candidates = plan_.candidates, .seed = plan_.seed});
+    const Batcher batcher(graph_,
+                          {.fanouts = std::vector<Fanout>(plan_.layers, Fanout{kNeighborsPerHop, kNeighborsPerHop, 0}),
+                           .seed = plan_.seed},
+                          {.users_per_batch = plan_.users_per_batch,
+                           .positives_per_user = kMostPositives,
+                           .candidates = plan_.candidates,
+                           .seed = plan_.seed});
     result.wait_share = batcher.RunEpoch(runtime_, epoch, [&](const TrainingBatch& batch) {
       sum += SampledStep(batch);
       ++steps;
