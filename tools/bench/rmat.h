@@ -23,7 +23,7 @@ struct RmatOptions {
 };
 
 /// Users with friendships in both directions and no items.  The same graph for any number of threads.
-/// Cost: about 60 bytes a drawn direction while it is built; 0.9 GB at the default.
+/// Cost: about 45 bytes a drawn direction while it is built; 0.75 GB at the default.
 [[nodiscard]] Result<std::shared_ptr<const SocialGraph>> MakeRmatGraph(const Runtime& runtime,
                                                                        const RmatOptions& options = {});
 
