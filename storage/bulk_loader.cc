@@ -90,11 +90,10 @@ Status BulkLoaderImpl::AddUser(std::string_view key) {
   return OkStatus();
 }
 
-Status BulkLoaderImpl::AddItem(std::string_view key, std::string_view name) {
+Status BulkLoaderImpl::NameItem(std::string_view key, std::string_view name) {
   KITH_RETURN_IF_ERROR(ValidateKey(key, "item key"));
-  if (!name.empty()) KITH_RETURN_IF_ERROR(ValidateKey(name, "item name"));
-  const std::uint32_t item = ItemOf(key);
-  if (!name.empty()) names_[item] = name;
+  KITH_RETURN_IF_ERROR(ValidateKey(name, "item name"));
+  names_[std::string(key)] = name;
   return OkStatus();
 }
 
@@ -157,9 +156,7 @@ Status BulkLoaderImpl::WriteEdges(std::vector<Winner> winners, Relation relation
 }
 
 Status BulkLoaderImpl::WriteNames(SstOutput& out) const {
-  std::vector<std::pair<std::uint32_t, std::string_view>> sorted(names_.begin(), names_.end());
-  std::sort(sorted.begin(), sorted.end());
-  for (const auto& [item, name] : sorted) KITH_RETURN_IF_ERROR(out.Add(View(EncodeU32(item)), name));
+  for (const auto& [key, name] : names_) KITH_RETURN_IF_ERROR(out.Add(key, name));
   return out.Finish();
 }
 

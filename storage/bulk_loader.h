@@ -1,8 +1,8 @@
 /// BulkLoaderImpl: collects rows in memory, then writes them as files and has RocksDB take all of them over at once.
 #pragma once
 
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "graph_store_impl.h"
@@ -20,7 +20,7 @@ class BulkLoaderImpl final : public BulkLoader {
 
   [[nodiscard]] Status Add(const Event& event) override;
   [[nodiscard]] Status AddUser(std::string_view key) override;
-  [[nodiscard]] Status AddItem(std::string_view key, std::string_view name) override;
+  [[nodiscard]] Status NameItem(std::string_view key, std::string_view name) override;
   [[nodiscard]] Result<LoadReport> Finish() override;
 
  private:
@@ -41,7 +41,7 @@ class BulkLoaderImpl final : public BulkLoader {
   KeyIndex users_, items_;  ///< keys that the store did not know; id = base count + index here
   KeyIndex event_ids_;
   LoadRows rows_;
-  std::unordered_map<std::uint32_t, std::string> names_;
+  std::map<std::string, std::string, std::less<>> names_;  ///< key -> readable name
   std::vector<std::uint32_t> sequences_;
   std::uint64_t handed_over_ = 0;
   bool finished_ = false;

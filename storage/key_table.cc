@@ -8,7 +8,7 @@ namespace kith {
 
 struct KeyTable::Impl {
   storage::KeyIndex users, items;
-  std::unordered_map<std::uint32_t, std::string> names;  ///< of the items that have one
+  std::unordered_map<std::string, std::string> names;  ///< by key, also of keys that are no item yet
 };
 
 KeyTable::KeyTable() : impl_(std::make_unique<Impl>()) {}
@@ -29,7 +29,8 @@ std::optional<ItemId> KeyTable::FindItem(std::string_view key) const {
 std::string_view KeyTable::user_key(UserId user) const noexcept { return impl_->users.key(index(user)); }
 std::string_view KeyTable::item_key(ItemId item) const noexcept { return impl_->items.key(index(item)); }
 std::string_view KeyTable::item_name(ItemId item) const noexcept {
-  const auto found = impl_->names.find(index(item));
+  if (impl_->names.empty()) return {};
+  const auto found = impl_->names.find(std::string(item_key(item)));
   return found == impl_->names.end() ? std::string_view() : std::string_view(found->second);
 }
 std::uint32_t KeyTable::num_users() const noexcept { return impl_->users.size(); }
@@ -37,6 +38,8 @@ std::uint32_t KeyTable::num_items() const noexcept { return impl_->items.size();
 
 void KeyTable::AddUser(std::string_view key) { impl_->users.FindOrAdd(key); }
 void KeyTable::AddItem(std::string_view key) { impl_->items.FindOrAdd(key); }
-void KeyTable::SetItemName(ItemId item, std::string_view name) { impl_->names[index(item)] = name; }
+void KeyTable::SetItemName(std::string_view item_key, std::string_view name) {
+  impl_->names[std::string(item_key)] = name;
+}
 
 }  // namespace kith

@@ -34,11 +34,7 @@ Result<KeyTable> GraphStoreImpl::ReadKeys(const SnapshotHandle* snapshot, const 
   }
   const auto names = database_->Scan(Family::kItemNames, snapshot);
   for (names->SeekToFirst(); names->Valid(); names->Next()) {
-    const auto item = DecodeU32(ToView(names->key()));
-    if (!item || *item >= counters.items) {
-      return Corruption("reading item_names in " + shown_ + ": a name of an item that is not there; restore the store");
-    }
-    keys.SetItemName(ItemId{*item}, ToView(names->value()));
+    keys.SetItemName(ToView(names->key()), ToView(names->value()));
   }
   KITH_RETURN_IF_ERROR(database_->ScanStatus(*names, Family::kItemNames));
   return keys;

@@ -26,7 +26,7 @@ enum class Family : std::uint8_t {
   kUserKeys = 4,   ///< id -> key
   kItemIds = 5,    ///< key -> id
   kItemKeys = 6,   ///< id -> key
-  kItemNames = 7,  ///< id -> readable name
+  kItemNames = 7,  ///< item key -> readable name
   kEventIds = 8,   ///< event id -> sequence
   kSettings = 9,   ///< name -> value
 };

@@ -107,10 +107,9 @@ void Verifier::CheckKeys(Family ids_of_keys, Family keys_of_ids, std::uint32_t c
 }
 
 void Verifier::CheckNames() {
-  Scan(Family::kItemNames, [&](std::string_view id, std::string_view name) -> std::string {
-    const auto item = DecodeU32(id);
-    if (!item || *item >= counters_.items) return "a name belongs to an item that is not there";
-    return name.empty() ? "item " + std::to_string(*item) + " has an empty name" : "";
+  Scan(Family::kItemNames, [&](std::string_view key, std::string_view name) -> std::string {
+    if (!ValidateKey(key, "item key").ok()) return "a name belongs to what cannot be an item's key";
+    return name.empty() ? "item \"" + std::string(key) + "\" has an empty name" : "";
   });
 }
 

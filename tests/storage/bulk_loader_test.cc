@@ -108,29 +108,33 @@ TEST(BulkLoader, StoresAnEventIdOnce) {
   EXPECT_THAT(Violations(*store), IsEmpty());
 }
 
-TEST(BulkLoader, MakesUsersAndItemsKnownWithoutAnEdgeAndNamesItems) {
+TEST(BulkLoader, MakesUsersKnownWithoutAnEdgeAndNamesItemsBeforeAndAfterTheirFirstEvent) {
   const TemporaryFolder folder;
   const auto store = OpenStore(folder / "s", Access::kCreateOrWrite);
   {
     const auto loader = store->NewBulkLoader().value();
     CheckOk(loader->AddUser("lonely"));
-    CheckOk(loader->AddItem("m1", "The Third Man"));
-    CheckOk(loader->AddItem("m2", ""));
+    CheckOk(loader->NameItem("m1", "The Third Man"));
+    CheckOk(loader->NameItem("m2", "Rann"));
+    EXPECT_FALSE(loader->NameItem("m3", "").ok());
     const LoadReport report = loader->Finish().value();
     EXPECT_EQ(report.new_users, 1U);
-    EXPECT_EQ(report.new_items, 2U);
+    EXPECT_EQ(report.new_items, 0U);
     EXPECT_EQ(report.rows, 0U);
   }
+  CheckOk(store->Append(std::vector{Likes("ann", "m2")}).status());
   {
     const auto loader = store->NewBulkLoader().value();
-    CheckOk(loader->AddItem("m2", "Ran"));
+    CheckOk(loader->NameItem("m2", "Ran"));
     EXPECT_EQ(loader->Finish().value().new_items, 0U);
   }
-  const KeyTable keys = store->LoadKeys().value();
-  EXPECT_EQ(keys.num_users(), 1U);
-  EXPECT_EQ(keys.item_name(ItemId{0}), "The Third Man");
-  EXPECT_EQ(keys.item_name(ItemId{1}), "Ran");
-  EXPECT_EQ(store->LoadGraph(Runtime(1)).value()->num_users(), 1U);
+  KeyTable keys = store->LoadKeys().value();
+  EXPECT_EQ(keys.num_users(), 2U);
+  ASSERT_EQ(keys.num_items(), 1U);
+  EXPECT_EQ(keys.item_name(ItemId{0}), "Ran");
+  keys.AddItem("m1");
+  EXPECT_EQ(keys.item_name(ItemId{1}), "The Third Man");
+  EXPECT_EQ(store->LoadGraph(Runtime(1)).value()->num_users(), 2U);
   EXPECT_THAT(Violations(*store), IsEmpty());
 }
 

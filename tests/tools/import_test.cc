@@ -180,9 +180,11 @@ TEST_F(Import, KeepsTheCoreOfUsersAndItemsAndItsNamesOnly) {
   EXPECT_EQ(summary.at("dropped").at("outside the k-core"), 3);
 }
 
-TEST_F(Import, MakesItemsOfTheItemFileKnown) {
+TEST_F(Import, CountsNoItemThatOnlyTheItemFileNames) {
   const std::string items = folder_.Write("i.tsv", "item\tname\nx\tEx\ny\t\"Y\", why\n");
-  EXPECT_EQ(RunJson({"--items", items}).at("new_items"), 2);
+  EXPECT_EQ(RunJson({"--items", items}).at("new_items"), 0);
+  const std::string likes = folder_.Write("r.tsv", "user\titem\na\tx\n");
+  EXPECT_EQ(RunJson({"--interactions", likes}).at("new_items"), 1);
 }
 
 TEST_F(Import, LeavesNoStoreBehindWhereItIsInterrupted) {

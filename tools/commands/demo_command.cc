@@ -91,7 +91,7 @@ class Demo {
     KITH_RETURN_IF_ERROR(store->PutSetting(kSetting, seed));
     KITH_ASSIGN_OR_RETURN(const auto loader, store->NewBulkLoader());
     for (const std::string& user : world_.users) KITH_RETURN_IF_ERROR(loader->AddUser(user));
-    for (const auto& [key, name] : world_.items) KITH_RETURN_IF_ERROR(loader->AddItem(key, name));
+    for (const auto& [key, name] : world_.items) KITH_RETURN_IF_ERROR(loader->NameItem(key, name));
     for (const auto& [user, item] : world_.interactions) {
       KITH_RETURN_IF_ERROR(loader->Add({.user = world_.users[user], .target = world_.items[item].first}));
     }

@@ -70,7 +70,7 @@ class Importer {
     if (options_.items.empty()) return OkStatus();
     const auto visit = [this](std::string_view item, std::string_view name) -> Status {
       if (options_.k_core > 0 && !core_.HasItem(item)) return Drop("name of an item outside the k-core");
-      return loader_.AddItem(item, name);
+      return name.empty() ? OkStatus() : loader_.NameItem(item, name);
     };
     return ReadItemFile(options_.items, on_error_, visit, wrong_names_);
   }

@@ -58,7 +58,8 @@ class KeyTable {
   /// The store and the engine's ingest add keys in id order.
   void AddUser(std::string_view key);
   void AddItem(std::string_view key);
-  void SetItemName(ItemId item, std::string_view name);
+  /// Also for a key that is no item yet: it has the name from its first event on.
+  void SetItemName(std::string_view item_key, std::string_view name);
 
  private:
   struct Impl;
@@ -97,9 +98,11 @@ class BulkLoader {
   /// an id is known by its id alone; one without is left out where it repeats an earlier row or equals the edge it
   /// meets.
   [[nodiscard]] virtual Status Add(const Event& event) = 0;
-  /// Makes the user (or item) known without an edge.
+  /// Makes the user known without an edge.
   [[nodiscard]] virtual Status AddUser(std::string_view key) = 0;
-  [[nodiscard]] virtual Status AddItem(std::string_view key, std::string_view name) = 0;
+  /// Gives the item a readable name. A key that no event has mentioned is not an item yet and not counted; it has the
+  /// name from its first event on.
+  [[nodiscard]] virtual Status NameItem(std::string_view key, std::string_view name) = 0;
   [[nodiscard]] virtual Result<LoadReport> Finish() = 0;
 };
 
