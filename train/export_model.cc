@@ -90,8 +90,8 @@ Status ExportAttention(const Runtime& runtime, const SocialGraph& graph, Encoder
     case LayerKind::kGat: {
       model.rule = AttentionRule::kGat;
       KITH_ASSIGN_OR_RETURN(const Matrix* weight, Find(layer, "weight"));
-      KITH_ASSIGN_OR_RETURN(const Matrix* source, Find(layer, "attention_source"));
-      KITH_ASSIGN_OR_RETURN(const Matrix* destination, Find(layer, "attention_destination"));
+      KITH_ASSIGN_OR_RETURN(const Matrix* source, Find(layer, "att_src"));
+      KITH_ASSIGN_OR_RETURN(const Matrix* destination, Find(layer, "att_dst"));
       model.item_messages = Times(runtime, model.item_messages, *weight);
       model.item_keys = HeadDots(model.item_messages, *source, model.heads);
       model.user_queries = HeadDots(Times(runtime, Rows(t, 0, users), *weight), *destination, model.heads);

@@ -56,8 +56,9 @@ Gain PairedGain(const PerUser& a, const PerUser& b) {
 /// Tries values of one setting; keeps the best that beats the present state by more than a standard error.
 class Chooser {
  public:
-  Chooser(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out, std::shared_ptr<const Model> model)
-      : runtime_(runtime), graph_(graph), held_out_(held_out), model_(std::move(model)), best_(Now()) {}
+  Chooser(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out, std::shared_ptr<const Model> model,
+          const std::function<bool()>& stop)
+      : runtime_(runtime), graph_(graph), held_out_(held_out), model_(std::move(model)), stop_(stop), best_(Now()) {}
 
   /// `set` puts a value into the model; returns whether one of them was kept.
   bool Try(std::span<const float> values, float present, const std::function<void(float)>& set) {
@@ -66,6 +67,7 @@ class Chooser {
     double best_gain = 0;
     for (const float value : values) {
       if (value == present) continue;
+      if (stop_ && stop_()) break;
       set(value);
       PerUser now = Now();
       const Gain gain = PairedGain(before, now);
@@ -87,6 +89,7 @@ class Chooser {
   const SocialGraph& graph_;
   const HeldOut& held_out_;
   std::shared_ptr<const Model> model_;
+  const std::function<bool()>& stop_;
   PerUser best_;
 };
 
@@ -123,7 +126,7 @@ FusionReport Measure(const Runtime& runtime, const SocialGraph& graph, std::shar
 
 FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out,
                       const FusionOptions& options, const std::shared_ptr<Model>& model) {
-  Chooser chooser(runtime, graph, held_out, model);
+  Chooser chooser(runtime, graph, held_out, model, options.stop);
   if (options.popular) {
     chooser.Try(kPopular, model->gates.popular, [&](float value) { model->gates.popular = value; });
   }
@@ -150,7 +153,7 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
                     const std::shared_ptr<Model>& model) {
   model->gates.cold_popular = 1.0F;
   model->gates.cold_friends = 0.0F;
-  if (!options.friends || graph.num_friendships() == 0) return OkStatus();
+  if (!options.friends || graph.num_friendships() == 0 || (options.stop && options.stop())) return OkStatus();
   HeldOut with_friends;
   for (std::uint32_t u = 0; u < graph.num_users(); ++u) {
     const Neighbors items = graph.items(UserId{u});
@@ -169,7 +172,7 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
   KITH_ASSIGN_OR_RETURN(const auto without,
                         SocialGraph::Build(runtime, graph.num_users(), graph.num_items(), kept,
                                            graph.Edges(Relation::kTrusts), graph.store_id(), graph.log_sequence()));
-  Chooser chooser(runtime, *without, stripped, model);
+  Chooser chooser(runtime, *without, stripped, model, options.stop);
   chooser.Try(kColdPopular, -1.0F, [&](float value) {
     model->gates.cold_friends = value < 0 ? 0.0F : 1.0F;
     model->gates.cold_popular = value < 0 ? 1.0F : value;

@@ -5,6 +5,7 @@
 /// clearly pay stays closed and costs nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ namespace kith {
 struct FusionOptions {
   bool learned = true, kernel = true, friends = true, popular = true, attention = true;
   std::uint64_t seed = 1;
+  /// Asked before each value is tried; true keeps what is chosen so far.
+  std::function<bool()> stop = {};
 };
 
 /// Means over the users that were measured.

@@ -10,9 +10,9 @@ namespace {
 /// Steps after which the loss of every set we know has flattened; small sets pass over their users more often for them.
 constexpr double kPlannedSteps = 720;
 constexpr std::uint32_t kFewestEpochs = 10, kMostEpochs = 60;
-/// Above this many edges a step over the whole graph costs more than the samples it replaces.
 /// Items above which their pairs are too many to look at one by one.
 constexpr std::uint64_t kKernelItems = 120'000;
+/// Above this many edges a step over the whole graph costs more than the samples it replaces.
 constexpr std::size_t kFullGraphEdges = 40'000'000;
 
 std::string Mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MiB"; }
@@ -48,6 +48,9 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
 
   std::uint32_t active = 0;
   for (std::uint32_t u = 0; u < graph.num_users(); ++u) active += graph.items(UserId{u}).empty() ? 0 : 1;
+  // A table wider than the graph's rank has directions that nothing can tell apart; four heads divide the width.
+  const std::uint32_t rank = (std::min(active, graph.num_items()) + 3) / 4 * 4;
+  plan.width = std::min(plan.width, std::max<std::uint32_t>(rank, 4));
   plan.users_per_batch = std::clamp<std::uint32_t>(active / 16, 64, 1024);
   plan.candidates = std::min<std::uint32_t>(graph.num_items(), 4096);
   const double steps_per_epoch = std::max(1.0, std::ceil(active / static_cast<double>(plan.users_per_batch)));

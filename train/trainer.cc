@@ -33,8 +33,8 @@ constexpr std::uint32_t kPatience = 4;
 constexpr std::size_t kFewestValidationUsers = 20;
 /// Popularity's gate while searching, before it is fitted: the loss' popularity weights take it out of the vectors.
 constexpr float kSearchPopular = 0.3F;
-/// Shares of a time limit: the search ends at the first, the refit at the second.
-constexpr double kTrialShare = 0.2, kSearchShare = 0.45, kRefitShare = 0.9;
+/// Shares of a time limit at which each part ends.
+constexpr double kTrialShare = 0.2, kSearchShare = 0.45, kGatesShare = 0.55, kRefitShare = 0.9;
 
 std::uint64_t PeakMemoryBytes() {
   rusage usage{};
@@ -229,7 +229,8 @@ Status Run::ChooseGates(const Split& split) {
                              .friends = Uses("friends"),
                              .popular = Uses("popular"),
                              .attention = Uses("attention") && Uses("learned"),
-                             .seed = options_.seed};
+                             .seed = options_.seed,
+                             .stop = [this] { return Cancelled() || OutOfTime(kGatesShare); }};
   best_->gates = {.learned = Uses("learned") ? 1.0F : 0.0F,
                   .popular = Uses("popular") ? (Uses("learned") ? kSearchPopular : 1.0F) : 0.0F};
   const FusionReport chosen =
