@@ -101,7 +101,7 @@ TEST(Program, RefusesWrongOptionsInOneSentence) {
       {"train", "--store", "s", "--memory", "lots"},
       {"train", "--store", "s", "--without", "luck"},
       {"train", "--store", "s", "--name", "no/slash"},
-      {"recommend", "--store", "s"},          // to whom?
+      {"recommend", "--store", "s"},  // to whom?
       {"recommend", "--store", "s", "--user", "a", "--all-users"},
       {"recommend", "--store", "s", "--user", "a", "-k", "0"},
       {"recommend", "--store", "s", "--user", ""},

@@ -89,7 +89,11 @@ class [[nodiscard]] Result {
   /// The value; throws StatusError where there is none.
   [[nodiscard]] T& value() & { return Checked(), *value_; }
   [[nodiscard]] const T& value() const& { return Checked(), *value_; }
-  [[nodiscard]] T&& value() && { return Checked(), std::move(*value_); }
+  /// By value, so that `for (auto& x : f().value().items)` reads something that is still there.
+  [[nodiscard]] T value() && {
+    Checked();
+    return std::move(*value_);
+  }
 
   /// REQUIRES: ok().
   [[nodiscard]] T& operator*() & noexcept { return *value_; }
