@@ -71,18 +71,53 @@ void TimesSmall(const Runtime& runtime, const Matrix& x, const MatrixXd& m, Matr
   });
 }
 
-/// Orthonormal columns with the span of x: Cholesky of the Gram matrix, shifted so that rounding cannot break it
-/// (Fukaya et al. 2020).
-void Orthonormalize(const Runtime& runtime, Matrix& x, Matrix& scratch) {
-  for (int pass = 0; pass < 2; ++pass) {
-    MatrixXd gram = Gram(runtime, x);
-    const double shift = 1e-6 * gram.trace() / static_cast<double>(gram.rows());
-    gram.diagonal().array() += pass == 0 ? shift : 1e-12;
-    const Eigen::LLT<MatrixXd> cholesky(gram);
-    const MatrixXd inverse = cholesky.matrixU().solve(MatrixXd::Identity(gram.rows(), gram.cols()));
-    TimesSmall(runtime, x, inverse, scratch);
-    std::swap(x, scratch);
+/// x^T x [b x b] with sums in double.
+MatrixXd ExactGram(const Matrix& x) {
+  constexpr std::size_t kTile = 1024;
+  const auto columns = static_cast<Eigen::Index>(x.cols());
+  MatrixXd gram = MatrixXd::Zero(columns, columns);
+  for (std::size_t begin = 0; begin < x.rows(); begin += kTile) {
+    const auto rows = static_cast<Eigen::Index>(std::min(kTile, x.rows() - begin));
+    const MatrixXd tile = Map<const RowMajor>(x.row(begin), rows, columns).cast<double>();
+    gram.noalias() += tile.transpose() * tile;
   }
+  return gram;
+}
+
+/// Columns with the span that x has beyond rounding, as many as that takes, and orthonormal but for rounding: singular
+/// values below 1e-5 of the largest are what single precision leaves of columns that depend on the others.
+void DropDependentColumns(const Runtime& runtime, Matrix& x, Matrix& scratch) {
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> eigen(ExactGram(x));
+  const Eigen::VectorXd& squares = eigen.eigenvalues();  // ascending
+  const auto kept = (squares.array() > 1e-10 * squares.maxCoeff()).count();
+  const Eigen::VectorXd factors = squares.tail(kept).cwiseSqrt().cwiseInverse();
+  TimesSmall(runtime, x, eigen.eigenvectors().rightCols(kept) * factors.asDiagonal(), scratch);
+  std::swap(x, scratch);
+}
+
+/// x <- x U^-1 with U^T U = x^T x + shift.  False, and x as it was, where some column keeps less than `least` of its
+/// length beside the columns before it: x^T x is singular but for rounding.
+bool CholeskyStep(const Runtime& runtime, MatrixXd gram, double shift, double least, Matrix& x, Matrix& scratch) {
+  gram.diagonal().array() += shift;
+  const Eigen::LLT<MatrixXd> cholesky(gram);
+  if (cholesky.info() != Eigen::Success) return false;
+  if (!(cholesky.matrixLLT().diagonal().minCoeff() > least)) return false;
+  TimesSmall(runtime, x, cholesky.matrixU().solve(MatrixXd::Identity(gram.rows(), gram.cols())), scratch);
+  std::swap(x, scratch);
+  return true;
+}
+
+/// Orthonormal columns with the span of x: Cholesky of the Gram matrix, first shifted, then as it is (Fukaya et al.
+/// 2020).  A graph of lower rank than x has columns leaves some of them without a direction of their own; these go.
+void Orthonormalize(const Runtime& runtime, Matrix& x, Matrix& scratch) {
+  const MatrixXd gram = Gram(runtime, x);
+  const double shift = 1e-6 * gram.trace() / static_cast<double>(gram.rows());
+  if (CholeskyStep(runtime, gram, shift, 0.0, x, scratch)) {
+    if (CholeskyStep(runtime, Gram(runtime, x), 1e-12, 0.1, x, scratch)) return;
+    std::swap(x, scratch);  // the first step left the columns that it was given there
+  }
+  DropDependentColumns(runtime, x, scratch);
+  CholeskyStep(runtime, Gram(runtime, x), 1e-12, 0.0, x, scratch);
 }
 
 double Plateau(double lambda) {
@@ -118,7 +153,7 @@ Result<SpectralBasis> ComputeSpectralBasis(const Runtime& runtime, const SocialG
     return FailedPrecondition("spectral basis: the projected problem did not converge");
 
   SpectralBasis basis;
-  const auto found = static_cast<Eigen::Index>(width);
+  const auto found = static_cast<Eigen::Index>(x.cols());
   Eigen::Index rank = 0;
   while (rank < std::min<Eigen::Index>(found, options.rank) && eigen.eigenvalues()[found - 1 - rank] > 1e-6) ++rank;
   MatrixXd leading(found, rank);

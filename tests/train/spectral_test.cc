@@ -35,17 +35,21 @@ MatrixXd ToEigen(const Matrix& matrix) {
   return out;
 }
 
+/// The sparse graph has fewer singular values above 0 than users or items.
 TEST(SpectralBasis, HoldsTheSquaredSingularValuesOfTheNormalisedMatrix) {
   const Runtime runtime(2);
-  const auto graph = testing::RandomGraph(runtime, 60, 40, 500, 0, 2);
-  const SpectralBasis basis = ComputeSpectralBasis(runtime, *graph, {.rank = 40}).value();
-  const VectorXd sigma = Normalised(*graph).jacobiSvd().singularValues();
-  ASSERT_FALSE(basis.lambda.empty());
-  for (std::size_t r = 0; r < basis.lambda.size(); ++r) {
-    EXPECT_NEAR(basis.lambda[r], sigma[static_cast<Eigen::Index>(r)] * sigma[static_cast<Eigen::Index>(r)], 1e-4) << r;
-  }
-  for (auto r = static_cast<Eigen::Index>(basis.lambda.size()); r < sigma.size(); ++r) {
-    EXPECT_LT(sigma[r] * sigma[r], 1e-4) << "a direction of the graph is missing";
+  for (const auto& graph :
+       {testing::RandomGraph(runtime, 60, 40, 500, 0, 2), testing::RandomGraph(runtime, 150, 140, 250, 0, 2)}) {
+    const SpectralBasis basis = ComputeSpectralBasis(runtime, *graph, {.rank = graph->num_items()}).value();
+    const VectorXd sigma = Normalised(*graph).jacobiSvd().singularValues();
+    ASSERT_FALSE(basis.lambda.empty());
+    for (std::size_t r = 0; r < basis.lambda.size(); ++r) {
+      EXPECT_NEAR(basis.lambda[r], sigma[static_cast<Eigen::Index>(r)] * sigma[static_cast<Eigen::Index>(r)], 1e-4)
+          << r;
+    }
+    for (auto r = static_cast<Eigen::Index>(basis.lambda.size()); r < sigma.size(); ++r) {
+      EXPECT_LT(sigma[r] * sigma[r], 1e-4) << "a direction of the graph is missing";
+    }
   }
 }
 
@@ -92,6 +96,28 @@ TEST(SpectralBasis, IsCutToTheRankOfTheGraph) {
     const MatrixXd v = ToEigen(basis.items);
     EXPECT_LT((v.transpose() * v - MatrixXd::Identity(blocks, blocks)).cwiseAbs().maxCoeff(), 1e-4);
     for (const float lambda : basis.lambda) EXPECT_NEAR(lambda, 1, 1e-4);
+  }
+}
+
+/// Far more columns are looked at than the graph has components: what is left of the others is rounding.
+TEST(SpectralBasis, StandsOnGraphsWhoseRankIsFarBelowTheirSize) {
+  const Runtime runtime(2);
+  for (const std::uint32_t blocks : {1U, 4U, 30U}) {
+    const std::uint32_t users = 600 / blocks, items = 450 / blocks;
+    std::vector<Edge> edges;
+    for (std::uint32_t b = 0; b < blocks; ++b) {
+      for (std::uint32_t u = 0; u < users; ++u) {
+        for (std::uint32_t i = 0; i < items; ++i) edges.push_back({b * users + u, b * items + i});
+      }
+    }
+    // Beside the blocks as many users and items that have no edge.
+    const auto graph = SocialGraph::Build(runtime, 1200, 900, edges, {}).value();
+    const auto basis = ComputeSpectralBasis(runtime, *graph, {});
+    ASSERT_TRUE(basis.ok()) << blocks << " blocks: " << basis.status().ToString();
+    ASSERT_EQ(basis->lambda.size(), blocks);
+    for (const float lambda : basis->lambda) EXPECT_NEAR(lambda, 1, 1e-4);
+    const MatrixXd v = ToEigen(basis->items);
+    EXPECT_LT((v.transpose() * v - MatrixXd::Identity(blocks, blocks)).cwiseAbs().maxCoeff(), 1e-4);
   }
 }
 
