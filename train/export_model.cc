@@ -31,6 +31,13 @@ Matrix UnitRows(const Matrix& from, std::size_t begin, std::size_t count, const 
   return rows;
 }
 
+/// Rows of users without items become zero: nothing was learned there beyond the random start.
+void ForgetUsersWithoutItems(const SocialGraph& graph, Matrix& rows) {
+  for (std::uint32_t u = 0; u < rows.rows(); ++u) {
+    if (graph.items(UserId{u}).empty()) std::fill_n(rows.row(u), rows.cols(), 0.0F);
+  }
+}
+
 /// x [n x in] W [in x out] -> [n x out].
 Matrix Times(const Runtime& runtime, const Matrix& x, const Matrix& w) {
   Matrix y(x.rows(), w.cols());
@@ -130,6 +137,8 @@ Result<std::shared_ptr<Model>> ExportModel(const Runtime& runtime, const SocialG
   model->item_degrees.resize(items);
   for (std::uint32_t i = 0; i < items; ++i) model->item_degrees[i] = graph.degree(Relation::kInteractedBy, i);
   KITH_RETURN_IF_ERROR(ExportAttention(runtime, graph, encoder, *model));
+  ForgetUsersWithoutItems(graph, model->user_base);
+  ForgetUsersWithoutItems(graph, model->user_queries);
   return model;
 }
 

@@ -27,7 +27,8 @@ double Norm(const float* x, std::size_t d) {
   return std::sqrt(squares);
 }
 
-/// Serving computes a user's vector from live edges; with no news it must be what training computed.
+/// Serving computes a user's vector from live edges; with no news it must be what training computed.  Users without
+/// items have no vector: to serve the random numbers that they started from would be to make up a taste.
 TEST(ExportModel, LetsServingEncodeUnchangedUsersAsTheEncoderDid) {
   const Runtime runtime(2);
   const auto graph = Graph(runtime);
@@ -39,11 +40,37 @@ TEST(ExportModel, LetsServingEncodeUnchangedUsersAsTheEncoderDid) {
     for (std::uint32_t u = 0; u < graph->num_users(); ++u) {
       const UserView view = MakeUserView(*graph, *model, UserId{u});
       ASSERT_EQ(view.z.size(), 8U);
+      if (graph->degree(Relation::kInteracts, u) == 0) {
+        EXPECT_EQ(Norm(view.z.data(), 8), 0) << ToString(kind) << ", user " << u << " without items";
+        continue;
+      }
       std::vector<float> difference = view.z;
       for (std::size_t c = 0; c < 8; ++c) difference[c] -= encoder->output()(u, c);
       EXPECT_LE(Norm(difference.data(), 8), 1e-4 * Norm(encoder->output().row(u), 8))
           << ToString(kind) << ", user " << u << " of " << graph->degree(Relation::kInteracts, u) << " items";
     }
+  }
+}
+
+TEST(ExportModel, LetsUsersWhoHadNoItemsBeServedAsUsersLaterThanTheModel) {
+  const Runtime runtime(2);
+  const auto graph = Graph(runtime);
+  const std::uint32_t later = graph->num_users();
+  std::uint32_t idle = 0;
+  while (graph->degree(Relation::kInteracts, idle) != 0) ++idle;
+  std::vector<EdgeChange> likes;
+  for (const std::uint32_t user : {idle, later}) {
+    for (std::uint32_t item = 0; item < 5; ++item) likes.push_back({Relation::kInteracts, {user, item}, false});
+  }
+  const auto news = graph->WithEdges(likes, later + 1, graph->num_items(), graph->log_sequence() + 1);
+  for (const LayerKind kind : kAllKinds) {
+    const auto encoder = RandomEncoder(kind, graph->num_nodes(), runtime);
+    encoder->ForwardFull(FullGraphBlock(runtime, *graph));
+    const auto model = ExportModel(runtime, *graph, *encoder).value();
+    CheckOk(model->Finish());
+    const std::vector<float> z = MakeUserView(*news, *model, UserId{idle}).z;
+    EXPECT_GT(Norm(z.data(), 8), 0);
+    EXPECT_EQ(z, MakeUserView(*news, *model, UserId{later}).z) << ToString(kind);
   }
 }
 

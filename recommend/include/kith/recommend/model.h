@@ -2,8 +2,8 @@
 ///
 /// A user's vector is built from what serving sees live (docs/model.md):
 ///   z_u = base_u + sum over live items j of a_uj message_j,      cos(z_u, item_i) is the learned evidence.
-/// base_u is what no neighbour carries; it is 0 for users later than the model.  a_uj is the attention of the last
-/// layer, computed from live degrees (AttentionRule), so that an event counts in the next answer.
+/// base_u is what no neighbour carries; it is 0 for users later than the model or without items in it.  a_uj is the
+/// attention of the last layer, computed from live degrees (AttentionRule), so that an event counts in the next answer.
 /// The item side (vectors, degrees, moments) is frozen at training.  Tensors and keys that this version does not know
 /// are kept and written back. Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
 #pragma once
@@ -88,12 +88,13 @@ class Model {
   /// Derived once: item means and covariance for z-scores, log degrees.  Call after the fields are set; fails
   /// (kCorruption) where shapes do not fit the counts or a value is not finite.  Cost: O(I d^2), one thread.
   [[nodiscard]] Status Finish();
-  /// Mean and standard deviation over all items of <z, items_i>, from the moments: O(d^2).  REQUIRES: z [d], d > 0.
   struct Moments {
     float mean, deviation;
   };
+  /// Mean and standard deviation of <z, items_i> over all items, zero rows too, from the items' mean vector and
+  /// covariance: O(d^2).  REQUIRES: Finish succeeded, z [d].
   [[nodiscard]] Moments ScoreMoments(std::span<const float> z) const noexcept;
-  [[nodiscard]] std::span<const double> item_mean() const noexcept { return item_mean_; }
+  [[nodiscard]] std::span<const double> item_mean() const noexcept { return item_mean_; }     ///< [d]
   [[nodiscard]] std::span<const float> log_degrees() const noexcept { return log_degrees_; }  ///< log(1 + d_i), [I]
 
   /// model.json and model.safetensors (docs/model.md).  REQUIRES: Finish succeeded.
