@@ -47,11 +47,27 @@ std::string Encode(const RunState& state) {
       .dump();
 }
 
+/// A file of the run that the checkpoint needs is missing or wrong: only a new run helps.
+Status Damaged(const fs::path& path, const Status& status) {
+  return Corruption("cannot resume from " + path.string() + " (" + std::string(status.message()) +
+                    "); start without --resume");
+}
+
+bool Exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 Result<RunState> DecodeState(const std::string& text) {
   try {
     const json j = json::parse(text);
+    const int phase = j.at("phase");
+    if (phase != static_cast<int>(TrainPhase::kSearch) && phase != static_cast<int>(TrainPhase::kRefit)) {
+      return Corruption("checkpoint: expected phase 0 or 1, found " + std::to_string(phase) +
+                        "; start without --resume");
+    }
     const auto gates = j.at("gates").get<std::vector<float>>();
-    const RunState state{.phase = static_cast<TrainPhase>(j.at("phase").get<int>()),
+    const RunState state{.phase = static_cast<TrainPhase>(phase),
                          .next_epoch = j.at("next_epoch"),
                          .best_epoch = j.at("best_epoch"),
                          .tau = j.at("tau"),
@@ -77,7 +93,12 @@ Result<RunFolder> RunFolder::Open(const std::string& path, const std::string& fi
   fs::create_directories(path, error);
   if (error) return IoError("making the run's folder " + path + ": " + error.message());
   const fs::path options = fs::path(path) / "options.json";
-  if (resume && fs::exists(options)) {
+  if (resume && !Exists(options) && Exists(fs::path(path) / "checkpoint.safetensors")) {
+    return FailedPrecondition("cannot resume " + path +
+                              ": it has a checkpoint but no options.json that says of which run; "
+                              "put the file back, or start without --resume");
+  }
+  if (resume && Exists(options)) {
     KITH_ASSIGN_OR_RETURN(const std::string before, ReadFile(options));
     if (before != fingerprint) {
       return FailedPrecondition("cannot resume " + path + ": it was begun with " + before + ", this run asks for " +
@@ -94,9 +115,11 @@ Result<RunFolder> RunFolder::Open(const std::string& path, const std::string& fi
 
 Result<std::optional<RunState>> RunFolder::Load(TensorFile& file) const {
   const fs::path path = fs::path(path_) / "checkpoint.safetensors";
-  if (path_.empty() || !resume_ || !fs::exists(path)) return std::optional<RunState>{};
+  if (path_.empty() || !resume_ || !Exists(path)) return std::optional<RunState>{};
   KITH_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  KITH_ASSIGN_OR_RETURN(file, DecodeSafetensors(bytes));
+  auto decoded_file = DecodeSafetensors(bytes);
+  if (!decoded_file.ok()) return Damaged(path, decoded_file.status());
+  file = *std::move(decoded_file);
   const auto state = file.metadata.find("state");
   if (state == file.metadata.end()) return Corruption(path.string() + " lacks the run's state; start without --resume");
   KITH_ASSIGN_OR_RETURN(const RunState decoded, DecodeState(state->second));
@@ -117,10 +140,14 @@ Status RunFolder::SaveBest(const Model& model) const {
 }
 
 Result<std::shared_ptr<Model>> RunFolder::LoadBest() const {
-  KITH_ASSIGN_OR_RETURN(const std::string text, ReadFile(fs::path(path_) / "best.json"));
-  KITH_ASSIGN_OR_RETURN(const std::string tensors, ReadFile(fs::path(path_) / "best.safetensors"));
-  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> model, Model::Decode(text, tensors));
-  return std::make_shared<Model>(*model);
+  const fs::path json_path = fs::path(path_) / "best.json", tensors_path = fs::path(path_) / "best.safetensors";
+  const auto text = ReadFile(json_path);
+  if (!text.ok()) return Damaged(json_path, text.status());
+  const auto tensors = ReadFile(tensors_path);
+  if (!tensors.ok()) return Damaged(tensors_path, tensors.status());
+  const auto model = Model::Decode(*text, *tensors);
+  if (!model.ok()) return Damaged(tensors_path, model.status());
+  return std::make_shared<Model>(**model);
 }
 
 Status RunFolder::AppendMetrics(const std::string& line) const {

@@ -129,16 +129,17 @@ void SaveParameter(const std::string& name, const Matrix& value, Adam& adam, Ten
 }
 
 Status LoadParameter(const std::string& name, const TensorFile& file, Matrix& value, Adam& adam) {
-  KITH_ASSIGN_OR_RETURN(const Tensor* stored, file.Find(name + ".value"));
-  KITH_ASSIGN_OR_RETURN(Matrix loaded, stored->AsMatrix());
-  if (loaded.rows() != value.rows() || loaded.cols() != value.cols()) {
-    return FailedPrecondition("checkpoint: tensor \"" + name +
+  const auto find = [&](const char* part, bool may_be_empty) -> Result<Matrix> {
+    KITH_ASSIGN_OR_RETURN(const Tensor* stored, file.Find(name + part));
+    KITH_ASSIGN_OR_RETURN(Matrix loaded, stored->AsMatrix());
+    const bool fits = loaded.rows() == value.rows() && loaded.cols() == value.cols();
+    if (fits || (may_be_empty && loaded.size() == 0)) return loaded;
+    return FailedPrecondition("checkpoint: tensor \"" + name + part +
                               "\" has another shape than this run; start without --resume");
-  }
-  KITH_ASSIGN_OR_RETURN(const Tensor* first, file.Find(name + ".first"));
-  KITH_ASSIGN_OR_RETURN(const Tensor* second, file.Find(name + ".second"));
-  KITH_ASSIGN_OR_RETURN(adam.first_moment(), first->AsMatrix());
-  KITH_ASSIGN_OR_RETURN(adam.second_moment(), second->AsMatrix());
+  };
+  KITH_ASSIGN_OR_RETURN(Matrix loaded, find(".value", false));
+  KITH_ASSIGN_OR_RETURN(adam.first_moment(), find(".first", true));
+  KITH_ASSIGN_OR_RETURN(adam.second_moment(), find(".second", true));
   value = std::move(loaded);
   return OkStatus();
 }

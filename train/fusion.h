@@ -18,7 +18,7 @@
 namespace kith {
 
 struct FusionOptions {
-  bool learned = true, kernel = true, friends = true, popular = true, attention = true;
+  bool kernel = true, friends = true, popular = true, attention = true;
   std::uint64_t seed = 1;
   /// Asked before each value is tried; true keeps what is chosen so far.
   std::function<bool()> stop = {};

@@ -79,12 +79,13 @@ class Run {
   }
   [[nodiscard]] Status Stopped() const {
     const bool kept = !options_.run_directory.empty();
-    return Cancelled("interrupted; " + (kept ? "go on with --resume --run " + options_.run_directory
-                                             : std::string("nothing was kept, since no --run folder was named")));
+    return kith::Cancelled("interrupted; " + (kept ? "go on with --resume --run " + options_.run_directory
+                                                   : std::string("nothing was kept, since no --run folder was named")));
   }
-  [[nodiscard]] static Status Cancelled(std::string sentence) { return kith::Cancelled(std::move(sentence)); }
   Status Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, double loss,
              const FusionReport& measured);
+  /// The checkpoint of a learner after that many epochs of the present phase.
+  Status Keep(Learner& learner, std::uint32_t epochs);
 
   std::shared_ptr<const SocialGraph> graph_;
   const TrainOptions& options_;
@@ -120,6 +121,14 @@ Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epo
     line["ndcg@20"] = measured.ndcg;
   }
   return folder_.AppendMetrics(line.dump());
+}
+
+Status Run::Keep(Learner& learner, std::uint32_t epochs) {
+  state_.next_epoch = epochs;
+  if (options_.run_directory.empty()) return OkStatus();
+  TensorFile file;
+  learner.Save(file);
+  return folder_.Save(state_, std::move(file));
 }
 
 Status Run::Trial(const Split& split) {
@@ -210,12 +219,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
       report_.stopped = "time-limit";
       break;
     }
-    state_.next_epoch = epoch + 1;
-    if (!options_.run_directory.empty()) {
-      TensorFile file;
-      learner->Save(file);
-      KITH_RETURN_IF_ERROR(folder_.Save(state_, std::move(file)));
-    }
+    KITH_RETURN_IF_ERROR(Keep(*learner, epoch + 1));
   }
   if (options_.epochs != 0 && report_.stopped.empty()) state_.best_epoch = options_.epochs;
   return OkStatus();
@@ -224,8 +228,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
 Status Run::ChooseGates(const Split& split) {
   if (!OutOfTime(kSearchShare)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
   KITH_RETURN_IF_ERROR(best_->Finish());
-  const FusionOptions fusion{.learned = Uses("learned"),
-                             .kernel = Uses("spectral"),
+  const FusionOptions fusion{.kernel = Uses("spectral"),
                              .friends = Uses("friends"),
                              .popular = Uses("popular"),
                              .attention = Uses("attention") && Uses("learned"),
@@ -247,6 +250,10 @@ void Run::UseDefaultGates() {
   Log(log_, LogLevel::kInfo, "too few interactions for a validation part: the defaults are used");
   state_.gates = {.learned = Uses("learned") ? 1.0F : 0.0F, .popular = Uses("popular") ? kSearchPopular : 0.0F};
   if (Uses("friends") && graph_->num_friendships() != 0) state_.gates.friends = 1.0F;
+  if (!Uses("friends")) {  // popular items answer users without items
+    state_.gates.cold_friends = 0.0F;
+    state_.gates.cold_popular = 1.0F;
+  }
   state_.best_epoch = plan_.epochs;
 }
 
@@ -266,12 +273,7 @@ Result<std::shared_ptr<Model>> Run::Refit(const std::optional<RunState>& from, c
       report_.stopped = "time-limit";
       break;
     }
-    state_.next_epoch = epoch + 1;
-    if (!options_.run_directory.empty()) {
-      TensorFile file;
-      learner->Save(file);
-      KITH_RETURN_IF_ERROR(folder_.Save(state_, std::move(file)));
-    }
+    KITH_RETURN_IF_ERROR(Keep(*learner, epoch + 1));
   }
   report_.epochs = std::max(report_.epochs, state_.next_epoch);
   return learner->Export();

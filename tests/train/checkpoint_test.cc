@@ -109,7 +109,21 @@ TEST(RunFolder, CallsAnyDamageOfACheckpointByItsName) {
     other.metadata["state"] = state;
     EXPECT_EQ(load(EncodeSafetensors(other)).code(), StatusCode::kCorruption) << state;
   }
+  other = DecodeSafetensors(whole).value();
+  std::string& state = other.metadata["state"];
+  const std::size_t phase = state.find("\"phase\":1");
+  ASSERT_NE(phase, std::string::npos) << state;
+  state.replace(phase, 9, "\"phase\":2");
+  EXPECT_EQ(load(EncodeSafetensors(other)).code(), StatusCode::kCorruption) << "a phase that there is not";
   EXPECT_TRUE(load(whole).ok());
+}
+
+TEST(RunFolder, NeverThrowsAwayACheckpointWhoseOptionsAreMissing) {
+  const RunDirectory directory;
+  CheckOk(RunFolder::Open(directory.path(), "{}", false).value().Save(kState, SomeTensors()));
+  std::filesystem::remove(directory.path() + "/options.json");
+  EXPECT_EQ(RunFolder::Open(directory.path(), "{}", true).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/checkpoint.safetensors"));
 }
 
 TEST(RunFolder, AddsMetricsLineByLineAndKeepsThemWhenTheRunIsDone) {

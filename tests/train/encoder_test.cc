@@ -270,6 +270,9 @@ TEST(Encoder, RefusesTensorsOfAnotherShapeOrThatAreMissing) {
   TensorFile file = Tensors(*small);
   file.tensors.erase("layer.0.weight.value");
   EXPECT_EQ(small->Load("", file).code(), StatusCode::kCorruption);
+  file = Tensors(*small);
+  file.tensors["table.second"] = Tensor::Of(Matrix(3, 8));
+  EXPECT_EQ(small->Load("", file).code(), StatusCode::kFailedPrecondition);
 }
 
 }  // namespace

@@ -147,6 +147,12 @@ TEST(Resume, FromADamagedCheckpointIsAnErrorAndNotACrash) {
     WriteBytes(path, whole.substr(0, length));
     EXPECT_EQ(Train(Graph(), options, runtime).status().code(), StatusCode::kCorruption) << length << " bytes";
   }
+  WriteBytes(path, whole);
+  std::filesystem::remove(directory.path() + "/best.safetensors");
+  const Status lacking = Train(Graph(), options, runtime).status();
+  EXPECT_EQ(lacking.code(), StatusCode::kCorruption);
+  EXPECT_NE(lacking.message().find("best.safetensors"), std::string::npos) << lacking.ToString();
+  EXPECT_NE(lacking.message().find("without --resume"), std::string::npos) << lacking.ToString();
 }
 
 TEST(Resume, AFinishedRunKeepsItsMetricsAndNothingToResume) {

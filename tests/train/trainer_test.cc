@@ -124,6 +124,22 @@ TEST(Train, LeavesOutWhatItIsToldTo) {
   EXPECT_EQ(without_attention->friend_sharpness, 0);
 }
 
+TEST(Train, LeavesOutWhatItIsToldToOnGraphsTooSmallToChooseOn) {
+  const Runtime runtime(2);
+  const std::vector<Edge> likes = {{0, 0}, {0, 1}, {1, 1}}, trusts = {{2, 0}, {1, 0}};
+  const auto graph = SocialGraph::Build(runtime, 3, 3, likes, trusts).value();
+  const auto gates = [&](std::vector<std::string> without) {
+    return Train(graph, {.epochs = 2, .width = 4, .without = std::move(without)}, runtime).value().model->gates;
+  };
+  EXPECT_GT(gates({}).friends, 0);
+  EXPECT_GT(gates({}).cold_friends, 0);
+  EXPECT_EQ(gates({"friends"}).friends, 0);
+  EXPECT_EQ(gates({"friends"}).cold_friends, 0);
+  EXPECT_GT(gates({"friends"}).cold_popular, 0) << "somebody must answer";
+  EXPECT_EQ(gates({"popular"}).popular, 0);
+  EXPECT_EQ(gates({"learned"}).learned, 0);
+}
+
 TEST(Train, TakesTheSmallestGraphs) {
   const Runtime runtime(2);
   struct Case {

@@ -12,8 +12,8 @@
 namespace kith {
 
 struct SplitOptions {
-  double ratio = 0.1;  ///< share of a user's items held out, rounded down; users with fewer than `least` give none
-  std::uint32_t least = 5;
+  double ratio = 0.1;       ///< share of a user's items held out, up or down to a whole number by chance, never all
+  std::uint32_t least = 5;  ///< users with fewer items give none
   std::uint64_t seed = 1;
 };
 
@@ -22,6 +22,7 @@ struct Split {
   HeldOut held_out;
 };
 
+/// Fails (kInvalidArgument) on a ratio that is not between 0 and 1.
 [[nodiscard]] Result<Split> HoldOut(const Runtime& runtime, const SocialGraph& graph, const SplitOptions& options);
 
 }  // namespace kith

@@ -39,7 +39,9 @@ struct TrainOptions {
   double time_limit = 0;
   /// Bytes the run may use, 0 = no limit; a run whose estimate is above it fails with kOutOfMemory before it starts.
   std::uint64_t memory_limit = 0;
-  /// Evidences and ingredients left out: friends, popular, learned, spectral, attention.
+  /// Left out: the evidences friends, popular (but for users without items, whom somebody must answer) and learned; the
+  /// item kernel (spectral); the attention of the house layer and over friends (attention).  The baselines, which are
+  /// one evidence each, leave nothing out.
   std::vector<std::string> without = {};
   /// Folder for checkpoints, metrics.jsonl and the options; empty = none.
   std::string run_directory = {};
