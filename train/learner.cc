@@ -41,17 +41,6 @@ Result<std::unique_ptr<Learner>> Learner::Make(std::shared_ptr<const SocialGraph
   if (sum > 0) {
     for (float& weight : learner->item_weights_) weight *= static_cast<float>(g.num_items() / sum);
   }
-  learner->user_weights_.resize(g.num_users());
-  double edges = 0, weighted = 0;
-  for (std::uint32_t u = 0; u < g.num_users(); ++u) {
-    const auto degree = static_cast<double>(g.items(UserId{u}).size());
-    if (degree == 0) continue;
-    const double weight = std::pow(degree, -plan.user_power);
-    learner->user_weights_[u] = static_cast<float>(weight);
-    edges += degree;
-    weighted += degree * weight;
-  }
-  for (float& weight : learner->user_weights_) weight *= static_cast<float>(edges / std::max(weighted, 1e-30));
   KITH_ASSIGN_OR_RETURN(learner->encoder_, Encoder::Make({.kind = plan.kind,
                                                           .num_nodes = g.num_nodes(),
                                                           .width = plan.width,
@@ -78,10 +67,9 @@ double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
   const std::uint32_t first_item = graph_->num_users();
   std::vector<std::uint32_t> rows, positives, candidates;
   std::vector<EdgeOffset> offsets = {0};
-  std::vector<float> weights, user_weights;
+  std::vector<float> weights;
   for (const UserId user : users) {
     rows.push_back(index(user));
-    user_weights.push_back(user_weights_[index(user)]);
     for (const std::uint32_t item : graph_->items(user).targets) positives.push_back(first_item + item);
     offsets.push_back(positives.size());
   }
@@ -100,7 +88,6 @@ double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
        .positives = positives,
        .candidates = candidates,
        .candidate_weights = weights,
-       .user_weights = user_weights,
        .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(candidates.size()),
        .tau = plan_.tau},
       encoder_->output(), dz_);
@@ -111,9 +98,7 @@ double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
 
 double Learner::SampledStep(const TrainingBatch& batch) {
   const std::uint32_t first_item = graph_->num_users();
-  std::vector<float> weights, user_weights;
-  for (const std::uint32_t local : batch.users)
-    user_weights.push_back(user_weights_[index(batch.mini_batch.seeds[local])]);
+  std::vector<float> weights;
   weights.reserve(batch.candidates.size());
   for (const std::uint32_t local : batch.candidates) {
     weights.push_back(item_weights_[index(batch.mini_batch.seeds[local]) - first_item]);
@@ -128,7 +113,6 @@ double Learner::SampledStep(const TrainingBatch& batch) {
        .positives = batch.positives,
        .candidates = batch.candidates,
        .candidate_weights = weights,
-       .user_weights = user_weights,
        .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(batch.candidates.size()),
        .tau = plan_.tau},
       encoder_->output(), dz_);

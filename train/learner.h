@@ -52,7 +52,6 @@ class Learner {
   NegativeSampler candidates_;
   std::uint64_t steps_per_epoch_ = 0;
   std::vector<float> item_weights_;  ///< [I] d_i^power / mean
-  std::vector<float> user_weights_;  ///< [U] d_u^-power, scaled so that all edges together count as before
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<Block> whole_graph_;
   Matrix dz_;

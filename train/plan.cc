@@ -4,11 +4,15 @@
 #include <cmath>
 #include <string>
 
+#include "spectral.h"
+
 namespace kith {
 namespace {
 
 /// Steps after which the loss of every set we know has flattened; small sets pass over their users more often for them.
 constexpr double kPlannedSteps = 720;
+/// Users times candidates of a step: small sets afford the softmax over all items, large ones a sample of 4096.
+constexpr std::uint32_t kPairsPerStep = 1U << 22;
 constexpr std::uint32_t kFewestEpochs = 10, kMostEpochs = 60;
 /// Items above which their pairs are too many to look at one by one.
 constexpr std::uint64_t kKernelItems = 120'000;
@@ -33,6 +37,16 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   std::uint64_t tables = 4 * table + 2 * 3 * table;
   // Propagation of the whole graph: states, z's gradient and two buffers; also needed to publish.
   tables += (plan.layers + (plan.sampled ? 1 : 3)) * table;
+  // A checkpoint as tensors and as bytes: value and two moments, while one of the models is not there.
+  if (plan.keeps_checkpoints) tables += (2 * 3 - 3) * table;
+  // The kernel's subspace, after the search and after the refit: the learner's tables are gone, a model's are there.
+  if (KernelFits(graph, 0)) {
+    const SpectralOptions spectral;
+    const std::uint64_t columns =
+        std::min<std::uint64_t>({spectral.rank + spectral.oversample, graph.num_users(), graph.num_items()});
+    const std::uint64_t rows = graph.num_users() + std::uint64_t{3} * graph.num_items();
+    tables = std::max(tables, 3 * table + rows * columns * sizeof(float));
+  }
   const std::uint64_t loss = 2 * std::uint64_t{64} * 1024 * 1024;
   const std::uint64_t in_flight = plan.sampled ? std::uint64_t{4} * plan.users_per_batch * 2000 * 40 : 0;
   const std::uint64_t kernel = KernelFits(graph, 0) ? graph.num_items() * std::uint64_t{3 * 2048} : 0;
@@ -52,12 +66,13 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
   const std::uint32_t rank = (std::min(active, graph.num_items()) + 3) / 4 * 4;
   plan.width = std::min(plan.width, std::max<std::uint32_t>(rank, 4));
   plan.users_per_batch = std::clamp<std::uint32_t>(active / 16, 64, 1024);
-  plan.candidates = std::min<std::uint32_t>(graph.num_items(), 4096);
+  plan.candidates = std::min(graph.num_items(), kPairsPerStep / plan.users_per_batch);
   const double steps_per_epoch = std::max(1.0, std::ceil(active / static_cast<double>(plan.users_per_batch)));
   plan.epochs = options.epochs != 0 ? options.epochs
                                     : std::clamp(static_cast<std::uint32_t>(kPlannedSteps / steps_per_epoch),
                                                  kFewestEpochs, kMostEpochs);
   plan.evaluate_every = 2;
+  plan.keeps_checkpoints = !options.run_directory.empty();
   plan.trial_epochs = options.epochs != 0 ? 0 : std::max<std::uint32_t>(3, plan.epochs / 5);
 
   plan.sampled = options.mode == TrainMode::kSampled;

@@ -21,13 +21,13 @@ struct LearnPlan {
   std::uint32_t trial_epochs = 0;    ///< of each temperature before one is chosen; 0: no trial
   std::uint32_t evaluate_every = 1;  ///< epochs between looks at the validation part
   std::uint32_t users_per_batch = 1024;
-  std::uint32_t candidates = 4096;  ///< shared by a step; all items where there are no more
+  std::uint32_t candidates = 4096;  ///< shared by a step; all items where the work allows
   double tau = 0.1;                 ///< temperature; chosen among kTemperatures on the validation part
-  double user_power = 0.0;          ///< a user's loss counts degree^-power over its mean
   double popularity_power = 0.5;    ///< candidate weight d_i^power over its mean
   double learning_rate = 0.03;
   std::uint32_t warmup_steps = 20;
-  double last_rate = 0.05;  ///< share of the learning rate at the end of the linear decay
+  double last_rate = 0.05;         ///< share of the learning rate at the end of the linear decay
+  bool keeps_checkpoints = false;  ///< a run folder was named
   std::uint64_t seed = 1;
 };
 
