@@ -10,6 +10,7 @@
 #include "command.h"
 #include "config_file.h"
 #include "kith/kernels/isa.h"
+#include "number_option.h"
 #include "suggest.h"
 
 namespace kith::tools {
@@ -27,9 +28,13 @@ void Declare(CLI::App& root, Invocation& invocation) {
       ->envname("KITH_STORE")
       ->type_name("DIR");
   root.add_option("--threads", globals.threads, "Threads; 0: the cores this process may use")
+      ->check(WholeNumber())
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
-  root.add_option("--seed", globals.seed, "Seed of everything drawn by chance")->type_name("N")->capture_default_str();
+  root.add_option("--seed", globals.seed, "Seed of everything drawn by chance")
+      ->check(WholeNumber())
+      ->type_name("N")
+      ->capture_default_str();
   root.add_flag("--json", globals.json, "One JSON object on standard output instead of text");
   root.set_config("--config", "", "TOML file of option values: globals at the top, a table per command")
       ->type_name("FILE");

@@ -95,6 +95,15 @@ TEST(Program, RefusesWrongOptionsInOneSentence) {
       {"stats", "--store", "s", "--threads", "1025"},
       {"stats", "--store", "s", "--threads", "-1"},
       {"stats", "--store", "s", "--seed", "many"},
+      {"stats", "--store", "s", "--seed", "-1"},
+      {"train", "--store", "s", "--epochs", "-1"},
+      {"recommend", "--store", "s", "--user", "a", "-k", "-1"},
+      {"recommend", "--store", "s", "--user", "a", "-k", "1.5"},
+      {"similar", "--store", "s", "--item", "a", "-k", "-1"},
+      {"evaluate", "--store", "s", "--test", "t", "--k", "10,-20"},
+      {"import", "--store", "s", "--interactions", "t", "--k-core", "-1"},
+      {"import", "--store", "s", "--interactions", "t", "--min-weight", "nan"},
+      {"bench"},
       {"train", "--store", "s", "--mode", "fast"},
       {"train", "--store", "s", "--model", "transformer"},
       {"train", "--store", "s", "--time-limit", "soon"},
@@ -121,6 +130,15 @@ TEST(Program, RefusesWrongOptionsInOneSentence) {
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
     EXPECT_EQ(ran.out, "");
   }
+}
+
+TEST(Program, SaysWhichNumberAnOptionExpects) {
+  EXPECT_EQ(RunKith({"recommend", "--store", "s", "--user", "a", "-k", "-1"}).err,
+            "error: --k: expected a whole number of 0 or more, found \"-1\"\n");
+  EXPECT_EQ(RunKith({"stats", "--store", "s", "--seed", "x"}).err,
+            "error: --seed: expected a whole number of 0 or more, found \"x\"\n");
+  EXPECT_EQ(RunKith({"import", "--store", "s", "--interactions", "t", "--min-weight", "nan"}).err,
+            "error: --min-weight: expected a finite number, found \"nan\"\n");
 }
 
 TEST(Program, NeverCreatesAStoreThatItOnlyReads) {

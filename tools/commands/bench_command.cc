@@ -13,6 +13,7 @@
 #include "command.h"
 #include "json_writer.h"
 #include "kith/kernels/isa.h"
+#include "number_option.h"
 #include "serving.h"
 #include "suggest.h"
 #include "table.h"
@@ -177,6 +178,7 @@ Status RunBench(const Globals& globals, const BenchOptions& options) {
     names.emplace_back(bench.name);
     if (options.what == bench.name) run = bench.run;
   }
+  if (options.what.empty()) return InvalidArgument("nothing to measure; name kernels, sampler, store or query");
   if (run == nullptr) {
     return InvalidArgument("unknown bench \"" + options.what + "\"" + DidYouMean(options.what, names) +
                            "; see kith bench --help");
@@ -212,7 +214,7 @@ void AddBenchCommand(CLI::App& root, Invocation& invocation) {
   CLI::App* command =
       root.add_subcommand("bench", "Measure kernels, sampler, store or queries; every answer is checked");
   const auto options = std::make_shared<BenchOptions>();
-  command->add_option("what", options->what, "kernels, sampler, store or query")->required()->type_name("WHAT");
+  command->add_option("what", options->what, "kernels, sampler, store or query")->type_name("WHAT");
   command
       ->add_option(
           "--data", options->data,
@@ -223,6 +225,7 @@ void AddBenchCommand(CLI::App& root, Invocation& invocation) {
   command->add_option("--scratch", options->scratch, "Where bench store makes its stores: the disk that is measured")
       ->type_name("DIR");
   command->add_option("--repeats", options->repeats, "Times each figure is measured; the median counts")
+      ->check(WholeNumber())
       ->type_name("N")
       ->capture_default_str();
   command->footer(ExampleFooter("kith bench kernels --threads 1 --json"));

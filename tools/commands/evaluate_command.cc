@@ -12,6 +12,7 @@
 #include "command.h"
 #include "json_writer.h"
 #include "kith/train/evaluator.h"
+#include "number_option.h"
 #include "readers/edge_file.h"
 #include "serving.h"
 #include "table.h"
@@ -195,6 +196,7 @@ void AddEvaluateCommand(CLI::App& root, Invocation& invocation) {
       ->type_name("FILE");
   command->add_option("-k,--k", options->ks, "Lengths of the lists, separated by commas")
       ->delimiter(',')
+      ->check(WholeNumber())
       ->type_name("N,...")
       ->capture_default_str();
   command->add_option("--use", options->use, "Name of the published model")->type_name("NAME")->capture_default_str();

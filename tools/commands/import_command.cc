@@ -8,6 +8,7 @@
 #include "commands/input_options.h"
 #include "json_writer.h"
 #include "kith/storage/graph_store.h"
+#include "number_option.h"
 #include "readers/core_filter.h"
 #include "readers/item_file.h"
 #include "table.h"
@@ -174,7 +175,11 @@ Status RunImport(const Globals& globals, const ImportOptions& options) {
   if (!summary.ok()) return summary.status();
   summary->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   KITH_RETURN_IF_ERROR(WriteStdout(globals.json ? ToJson(*summary) : ToText(*summary)));
-  WriteStderr("next: kith train --store " + ShellWord(path) + "\n");
+  // Where every row was dropped, no store may be there to train on.
+  const LoadReport& load = summary->load;
+  if (load.stored + load.repeats + load.new_users + load.new_items > 0) {
+    WriteStderr("next: kith train --store " + ShellWord(path) + "\n");
+  }
   return OkStatus();
 }
 
@@ -200,10 +205,12 @@ void AddImportCommand(CLI::App& root, Invocation& invocation) {
   command
       ->add_option("--k-core", options->k_core,
                    "Drop users and items with fewer than N interactions in this import, repeatedly")
+      ->check(WholeNumber())
       ->type_name("N");
   command
       ->add_option("--min-weight", options->min_weight,
                    "Drop interactions of a smaller weight, such as ratings below 4")
+      ->check(FiniteNumber())
       ->type_name("X");
   command
       ->add_option("--on-error", options->on_error,

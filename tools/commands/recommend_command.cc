@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "json_writer.h"
+#include "number_option.h"
 #include "reasons.h"
 #include "serving.h"
 #include "table.h"
@@ -136,7 +137,10 @@ void AddRecommendCommand(CLI::App& root, Invocation& invocation) {
   const auto options = std::make_shared<RecommendCommandOptions>();
   CLI::Option* users = command->add_option("--user", options->users, "Keys of users")->type_name("KEY...");
   command->add_flag("--all-users", options->all_users, "Every user the store knows")->excludes(users);
-  command->add_option("-k,--k", options->k, "Items a user")->type_name("N")->capture_default_str();
+  command->add_option("-k,--k", options->k, "Items a user")
+      ->check(WholeNumber())
+      ->type_name("N")
+      ->capture_default_str();
   command->add_option("--use", options->use, "Name of the published model")->type_name("NAME")->capture_default_str();
   command->add_flag("--explain", options->explain, "Say why, in words (JSON always carries the reasons)");
   command->add_option("--out", options->out, "Write user, rank, item, score as TSV to a file")->type_name("FILE.tsv");

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "json_writer.h"
+#include "number_option.h"
 #include "reasons.h"
 #include "serving.h"
 #include "table.h"
@@ -56,7 +57,7 @@ void AddSimilarCommand(CLI::App& root, Invocation& invocation) {
   const auto options = std::make_shared<SimilarOptions>();
   CLI::Option* item = command->add_option("--item", options->item, "Key of an item")->type_name("KEY");
   command->add_option("--user", options->user, "Key of a user")->type_name("KEY")->excludes(item);
-  command->add_option("-k,--k", options->k, "How many")->type_name("N")->capture_default_str();
+  command->add_option("-k,--k", options->k, "How many")->check(WholeNumber())->type_name("N")->capture_default_str();
   command->add_option("--use", options->use, "Name of the published model")->type_name("NAME")->capture_default_str();
   command->footer(ExampleFooter("kith similar --store s --item dune -k 5"));
   command->callback([&invocation, options] {

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "json_writer.h"
 #include "kith/train/trainer.h"
+#include "number_option.h"
 #include "progress.h"
 #include "publish.h"
 #include "quantities.h"
@@ -164,9 +165,17 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
   command->add_option("--mode", options->mode, "full (whole graph a step), sampled (mini-batches), or auto: by size")
       ->type_name("MODE")
       ->capture_default_str();
-  command->add_option("--epochs", train.epochs, "Exactly so many; default: planned, and stopped early")->type_name("N");
-  command->add_option("--width", train.width, "Numbers in a vector")->type_name("N")->capture_default_str();
-  command->add_option("--layers", train.layers, "Hops that messages travel")->type_name("N")->capture_default_str();
+  command->add_option("--epochs", train.epochs, "Exactly so many; default: planned, and stopped early")
+      ->check(WholeNumber())
+      ->type_name("N");
+  command->add_option("--width", train.width, "Numbers in a vector")
+      ->check(WholeNumber())
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--layers", train.layers, "Hops that messages travel")
+      ->check(WholeNumber())
+      ->type_name("N")
+      ->capture_default_str();
   command->add_option("--time-limit", options->time_limit, "Stop in time and publish the best so far: 60s, 2m, 1h")
       ->type_name("TIME");
   command->add_option("--memory", options->memory, "Fail before starting where this will not do: 512MiB, 4GiB")
