@@ -39,10 +39,18 @@ class EventParser {
 
   Result<Event> Parse() {
     if (!ReadObject()) return BadInput(std::move(fault_));
+    reason_ = "wrong fields";
     if (Status whole = CheckWhole(); !whole.ok()) return whole;
-    if (Status valid = ValidateEvent(event_); !valid.ok()) return valid;
-    return event_;
+    reason_ = "bad key";
+    Status valid = ValidateEvent(event_);
+    if (valid.ok()) return event_;
+    // Weight and time were checked as they were read.
+    const bool oneself = event_.relation == Relation::kTrusts && event_.user == event_.target;
+    if (oneself && ValidateKey(event_.user, "user key").ok()) reason_ = "self-friendship";
+    return valid;
   }
+  /// What a refused event is counted under.
+  [[nodiscard]] std::string_view reason() const noexcept { return reason_; }
 
  private:
   bool ReadObject() {
@@ -68,12 +76,14 @@ class EventParser {
     while (field < kNumFields && kFieldNames[field] != key) ++field;
     if (field == kNumFields) {
       at_ = key_at;
+      reason_ = "wrong fields";
       fault_ = "expected the keys user, item or friend, op, weight, time, id; found the unknown key " + FoundText(key);
       if (key.size() <= kMaxKeyBytes)
         fault_ += DidYouMean(key, std::vector<std::string>(kFieldNames.begin(), kFieldNames.end()));
       return false;
     }
     if ((seen_ & (1U << field)) != 0) {
+      reason_ = "wrong fields";
       fault_ = "expected each key once, found \"" + std::string(key) + "\" again" + Place(key_at);
       return false;
     }
@@ -109,6 +119,7 @@ class EventParser {
     if (!ReadString("\"add\" or \"remove\"", op)) return false;
     if (op != "add" && op != "remove") {
       at_ = start;
+      reason_ = "wrong fields";
       return Fail("\"add\" or \"remove\"");
     }
     event_.op = op == "remove" ? Event::Op::kRemove : Event::Op::kAdd;
@@ -122,6 +133,7 @@ class EventParser {
     // from_chars refuses what float32 cannot hold, JSON's grammar refuses nan and inf.
     if (!text.empty() && error == std::errc{} && rest == text.data() + text.size() && event_.weight > 0) return true;
     at_ = start;
+    reason_ = "bad weight";
     return Fail("a weight (a finite number above 0, within float32)");
   }
 
@@ -131,6 +143,7 @@ class EventParser {
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), event_.time);
     if (!text.empty() && error == std::errc{} && rest == text.data() + text.size() && event_.time >= 0) return true;
     at_ = start;
+    reason_ = "bad time";
     return Fail("a time in whole unix seconds of 0 or more");
   }
 
@@ -259,6 +272,7 @@ class EventParser {
   std::uint32_t seen_ = 0;  ///< a bit a field
   Event event_ = {};
   std::string fault_;
+  std::string_view reason_ = "not an event";
 };
 
 void AppendJsonString(std::string_view text, std::string& out) {
@@ -286,8 +300,11 @@ void AppendNumber(T number, std::string& out) {
 
 }  // namespace
 
-Result<Event> ParseEventJson(std::string_view line, UnescapedStrings& unescaped) {
-  return EventParser(line, unescaped).Parse();
+Result<Event> ParseEventJson(std::string_view line, UnescapedStrings& unescaped, std::string_view* reason) {
+  EventParser parser(line, unescaped);
+  Result<Event> event = parser.Parse();
+  if (!event.ok() && reason != nullptr) *reason = parser.reason();
+  return event;
 }
 
 void AppendEventJson(const Event& event, std::string& out) {

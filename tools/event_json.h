@@ -24,8 +24,10 @@ using UnescapedStrings = std::deque<std::string>;
 /// Parses one event; white space between tokens and any order of keys are fine.  The event's views borrow from `line`
 /// and `unescaped`.
 /// kBadInput ("expected ..., found ..."; the place is the caller's): not one JSON object, an unknown or repeated key, a
-/// wrong type, or an event that ValidateEvent refuses.
-[[nodiscard]] Result<Event> ParseEventJson(std::string_view line, UnescapedStrings& unescaped);
+/// wrong type, or an event that ValidateEvent refuses; `reason` then gets the word to count it under: not an event,
+/// wrong fields, bad key, bad weight, bad time, self-friendship.
+[[nodiscard]] Result<Event> ParseEventJson(std::string_view line, UnescapedStrings& unescaped,
+                                           std::string_view* reason = nullptr);
 
 /// Appends the event in canonical form, without a line end.
 void AppendEventJson(const Event& event, std::string& out);

@@ -179,12 +179,19 @@ TEST_F(Ingest, MakesWhatStandsBeforeAWrongLineDurableAndExitsThree) {
   EXPECT_EQ(Exported(store_), "{\"user\":\"u\",\"item\":\"i\"}\n");
 }
 
-TEST_F(Ingest, SkipsWrongLinesAndCountsThem) {
-  const Ran ran =
-      Run("nothing\n{\"user\":\"u\",\"item\":\"i\"}\n{\"user\":\"u\",\"friend\":\"u\"}\n", {"--on-error", "skip"});
+TEST_F(Ingest, SkipsWrongLinesAndCountsThemByReason) {
+  const std::string input =
+      "nothing\n{\"user\":\"u\",\"item\":\"i\"}\n{\"user\":\"u\",\"friend\":\"u\"}\n"
+      "{\"user\":\"u\",\"item\":\"i\",\"weight\":0}\n{\"user\":\"u\",\"item\":\"i\",\"weight\":NaN}\n"
+      "{\"user\":\"u\",\"item\":\"i\",\"time\":-1}\n{\"user\":\"u\xFF\",\"item\":\"i\"}\n"
+      "{\"user\":\"\",\"friend\":\"\"}\n{\"user\":\"u\",\"thing\":\"i\"}\n{\"item\":\"i\"}\n"
+      "{\"user\":\"u\",\"item\":\"i\",\"op\":\"undo\"}\n" +
+      std::string((1U << 20) + 1, ' ') + "x\n";
+  const Ran ran = Run(input, {"--on-error", "skip"});
   EXPECT_EQ(ran.status, 0);
-  EXPECT_EQ(ran.out, "ACK 3\n");
-  EXPECT_THAT(ran.err, HasSubstr("1 events stored, 0 known by their id, 2 dropped (2 wrong event)"));
+  EXPECT_EQ(ran.out.substr(ran.out.rfind("ACK")), "ACK 12\n");
+  EXPECT_THAT(ran.err, HasSubstr("1 events stored, 0 known by their id, 11 dropped (2 bad key, 1 bad time, 2 bad "
+                                 "weight, 1 long line, 1 not an event, 1 self-friendship, 3 wrong fields)"));
 }
 
 TEST_F(Ingest, ReadsAFileAndNamesItInMessages) {

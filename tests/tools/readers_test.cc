@@ -230,6 +230,19 @@ TEST_F(EdgeFile, NamesTheLineAtWhichACompressedStreamEndsEarlyOrIsDamaged) {
   }
 }
 
+TEST_F(EdgeFile, RefusesAFileThatIsNotCompressedAsItsNameSays) {
+  const std::string plain = "user\titem\nu\ti\n";
+  for (const std::string ending : {".gz", ".zst"}) {
+    const std::string begun = (ending == ".gz" ? Gzip(plain) : Zstd(plain)).substr(0, 1);
+    for (const std::string& content : {plain, begun, std::string("<html>not found</html>\n")}) {
+      const Rows rows = ReadPath(folder_.Write("rows.tsv" + ending, content));
+      EXPECT_EQ(rows.status.code(), StatusCode::kBadInput) << content;
+      EXPECT_THAT(std::string(rows.status.message()), HasSubstr("rows.tsv" + ending + ":1: expected a "));
+    }
+  }
+  EXPECT_TRUE(ReadPath(folder_.Write("rows.tsv", Gzip(plain))).status.ok());
+}
+
 // ---- bad input
 
 TEST_F(EdgeFile, RefusesFilesThatAreMissingFoldersOrEmpty) {

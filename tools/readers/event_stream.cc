@@ -8,11 +8,12 @@ namespace {
 
 constexpr std::size_t kBatchLines = 1000;
 
-Result<Event> ParseLine(std::string_view line, UnescapedStrings& unescaped) {
+Result<Event> ParseLine(std::string_view line, UnescapedStrings& unescaped, std::string_view& reason) {
   if (line.size() > LineBatcher::kMaxLineBytes) {
+    reason = "long line";
     return BadInput("expected lines of at most 1 MiB, found a longer one; one event a line");
   }
-  return ParseEventJson(line, unescaped);
+  return ParseEventJson(line, unescaped, &reason);
 }
 
 }  // namespace
@@ -25,12 +26,14 @@ Result<LineBatcher::Outcome> EventStream::Next(EventBatch& batch) {
   if (!outcome.ok()) return outcome.status().WithContext(name_);
   RowFaults faults(on_error_, dropped_);
   for (const std::string_view line : arrived_) {
-    if (!IsBlank(line)) {
-      const Result<Event> event = ParseLine(line, unescaped_);
+    // A line that was cut is wrong, whatever its beginning.
+    if (line.size() > LineBatcher::kMaxLineBytes || !IsBlank(line)) {
+      std::string_view reason;
+      const Result<Event> event = ParseLine(line, unescaped_, reason);
       if (event.ok()) {
         batch.events.push_back(*event);
       } else {
-        batch.fault = faults.Refuse("wrong event", event.status(), name_ + ":" + std::to_string(line_ + 1));
+        batch.fault = faults.Refuse(reason, event.status(), name_ + ":" + std::to_string(line_ + 1));
         if (!batch.fault.ok()) break;
       }
     }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "command.h"
+#include "readers/found_text.h"
 
 namespace kith::tools {
 namespace {
@@ -173,6 +174,12 @@ Result<std::unique_ptr<TextSource>> TextSource::Open(const std::string& path) {
   const bool skippable = first->size() >= 4 && ((*first)[0] & 0xF0) == 0x50 && first->substr(1, 3) == "\x2a\x4d\x18";
   if (skippable || first->starts_with("\x28\xb5\x2f\xfd")) {
     return std::unique_ptr<TextSource>(new ZstdSource(std::move(blocks)));
+  }
+  // What is left of an archive, or a server's page that took its place, would read as strange rows.
+  for (const auto& [ending, stream] : {std::pair{".gz", "gzip"}, std::pair{".zst", "zstd"}}) {
+    if (!path.ends_with(ending) || first->empty()) continue;
+    return BadInput(path + ":1: expected a " + stream + " stream, as the name says, found " +
+                    FoundText(first->substr(0, 8)) + "; copy or download the file again, or name it otherwise");
   }
   return std::unique_ptr<TextSource>(new PlainSource(std::move(blocks)));
 }

@@ -1,8 +1,8 @@
 /// TextSource: the bytes of a file, chunk by chunk, read through gzip and zstd.
 ///
-/// Compression is told by the first bytes of the file, not by its name.  A plain file is read, not mapped: both run at
-/// the speed of memory, and a mapped file that someone truncates meanwhile would end the process; pipes work as well.
-/// Threads: one at a time.   Cost: a megabyte of buffers.
+/// Compression is told by the first bytes of the file; a name that ends in .gz or .zst must keep its word.  A plain
+/// file is read, not mapped: both run at the speed of memory, and a mapped file that someone truncates meanwhile would
+/// end the process; pipes work as well. Threads: one at a time.   Cost: a megabyte of buffers.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace kith::tools {
 
 class TextSource {
  public:
-  /// kBadInput: missing, a directory, unreadable; the message begins with `path: `.
+  /// kBadInput: missing, a directory, unreadable, not compressed as its name says; the message begins with `path: `.
   [[nodiscard]] static Result<std::unique_ptr<TextSource>> Open(const std::string& path);
   virtual ~TextSource() = default;
 
