@@ -159,11 +159,11 @@ Status RunFolder::AppendMetrics(const std::string& line) const {
   return out ? OkStatus() : IoError("writing " + path.string() + ": " + std::strerror(errno));
 }
 
-void RunFolder::Finish() const {
-  if (path_.empty()) return;
+void RunFolder::Forget(const std::string& path) {
+  if (path.empty()) return;
   std::error_code ignored;
   for (const char* stale : {"checkpoint.safetensors", "best.json", "best.safetensors"}) {
-    fs::remove(fs::path(path_) / stale, ignored);
+    fs::remove(fs::path(path) / stale, ignored);
   }
 }
 

@@ -44,8 +44,8 @@ class RunFolder {
   [[nodiscard]] Status SaveBest(const Model& model) const;
   [[nodiscard]] Result<std::shared_ptr<Model>> LoadBest() const;
   [[nodiscard]] Status AppendMetrics(const std::string& line) const;
-  /// The finished run keeps its options and metrics; what only a resume needs is removed.
-  void Finish() const;
+  /// Removes what only a resume needs; a finished run keeps its options and metrics.
+  static void Forget(const std::string& path);
 
  private:
   std::string path_;

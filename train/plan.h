@@ -34,7 +34,8 @@ struct LearnPlan {
 /// Temperatures that a search tries: sharp ones suit dense interactions, mild ones sparse (docs/model.md).
 inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2};
 
-/// Whether the spectral kernel is within the work and memory of a run: I^2 x rank multiply-adds, 2 KiB an item.
+/// Whether the spectral kernel is within the work and memory of a run: I^2 x rank multiply-adds; a row, its copies
+/// while it is made and a second model's hold 8 KiB an item.
 [[nodiscard]] bool KernelFits(const SocialGraph& graph, std::uint64_t memory_limit);
 
 /// Bytes a run of the plan holds at its peak, an estimate from above.

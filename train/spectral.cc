@@ -165,26 +165,6 @@ Result<SpectralBasis> ComputeSpectralBasis(const Runtime& runtime, const SocialG
   return basis;
 }
 
-void SpectralStart(const Runtime& runtime, const SocialGraph& graph, const SpectralBasis& basis, double deviation,
-                   Matrix& table) {
-  const std::size_t users = graph.num_users(), rank = std::min(basis.lambda.size(), table.cols());
-  if (rank == 0) return;
-  Matrix user_rows;
-  NormalizedRows(graph, Relation::kInteracts).Times(runtime, basis.items, user_rows);
-  double squares = 0;
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    for (std::size_t c = 0; c < rank; ++c) {
-      const double value = r < users ? user_rows(r, c) / std::sqrt(basis.lambda[c]) : basis.items(r - users, c);
-      table(r, c) = static_cast<float>(c == 0 ? 0.1 * value : value);
-      squares += static_cast<double>(table(r, c)) * table(r, c);
-    }
-  }
-  const auto factor = static_cast<float>(deviation / std::sqrt(squares / static_cast<double>(table.rows() * rank)));
-  for (std::size_t r = 0; r < table.rows(); ++r) {
-    for (std::size_t c = 0; c < rank; ++c) table(r, c) *= factor;
-  }
-}
-
 ItemKernel BuildSpectralKernel(const Runtime& runtime, const SocialGraph& graph, const SpectralBasis& basis,
                                const SpectralKernelOptions& options) {
   const std::size_t items = graph.num_items(), rank = basis.lambda.size();

@@ -35,11 +35,6 @@ struct SpectralBasis {
 [[nodiscard]] Result<SpectralBasis> ComputeSpectralBasis(const Runtime& runtime, const SocialGraph& graph,
                                                          const SpectralOptions& options);
 
-/// The learned table's start from the basis: item rows V, user rows R~ V / sigma, the first (popularity) component
-/// damped to a tenth, the whole scaled to the given root mean square.  Columns beyond the rank stay as they are.
-void SpectralStart(const Runtime& runtime, const SocialGraph& graph, const SpectralBasis& basis, double deviation,
-                   Matrix& table);
-
 struct SpectralKernelOptions {
   float ideal_pass = 0.2F;        ///< eta
   float degree_exponent = 0.35F;  ///< beta: rows are cut by S(j, i) d_i^beta

@@ -295,7 +295,6 @@ Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
   }
   model->info.report_json = report.dump();
   KITH_RETURN_IF_ERROR(model->Finish());
-  folder_.Finish();
   return TrainResult{std::move(model), report_};
 }
 
@@ -322,6 +321,7 @@ Result<TrainResult> Run::Go() {
                             {"layers", options_.layers},
                             {"seed", options_.seed},
                             {"without", options_.without},
+                            {"kernel", KernelFits(*graph_, options_.memory_limit)},
                             {"store", graph_->store_id()},
                             {"log_sequence", graph_->log_sequence()}};
   KITH_ASSIGN_OR_RETURN(folder_, RunFolder::Open(options_.run_directory, fingerprint.dump(), options_.resume));
@@ -363,30 +363,12 @@ Result<TrainResult> Run::Go() {
 
 }  // namespace
 
-Status TrainOptions::Validate() const {
-  constexpr const char* kArchitectures[] = {"kith", "lightgcn", "gcn", "gat", "gatv2", "popularity", "item-knn"};
-  if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
-    return InvalidArgument("expected a model of kith, lightgcn, gcn, gat, gatv2, popularity, item-knn, found \"" +
-                           architecture + "\"");
-  }
-  constexpr const char* kIngredients[] = {"friends", "popular", "learned", "spectral", "attention"};
-  for (const std::string& ingredient : without) {
-    if (std::find(std::begin(kIngredients), std::end(kIngredients), ingredient) == std::end(kIngredients)) {
-      return InvalidArgument("expected friends, popular, learned, spectral or attention to leave out, found \"" +
-                             ingredient + "\"");
-    }
-  }
-  if (width < 1 || width > 1024)
-    return InvalidArgument("expected a width of 1 to 1024, found " + std::to_string(width));
-  if (layers < 1 || layers > 8) return InvalidArgument("expected 1 to 8 layers, found " + std::to_string(layers));
-  if (!(time_limit >= 0)) return InvalidArgument("expected a time limit of 0 or more seconds");
-  return OkStatus();
-}
-
 Result<TrainResult> Train(std::shared_ptr<const SocialGraph> graph, const TrainOptions& options, const Runtime& runtime,
                           const std::function<void(const TrainProgress&)>& progress, const LogSink& log) {
   KITH_RETURN_IF_ERROR(options.Validate());
   return Run(std::move(graph), options, runtime, progress, log).Go();
 }
+
+void ForgetCheckpoint(const std::string& run_directory) { RunFolder::Forget(run_directory); }
 
 }  // namespace kith

@@ -132,7 +132,7 @@ TEST(RunFolder, AddsMetricsLineByLineAndKeepsThemWhenTheRunIsDone) {
   CheckOk(folder.AppendMetrics(R"({"epoch":1})"));
   CheckOk(folder.Save(kState, SomeTensors()));
   CheckOk(folder.AppendMetrics(R"({"epoch":2})"));
-  folder.Finish();
+  RunFolder::Forget(directory.path());
   EXPECT_EQ(ReadBytes(directory.path() + "/metrics.jsonl"), "{\"epoch\":1}\n{\"epoch\":2}\n");
   EXPECT_EQ(ReadBytes(directory.path() + "/options.json"), R"({"a":1})");
   EXPECT_FALSE(std::filesystem::exists(directory.path() + "/checkpoint.safetensors"));
@@ -152,7 +152,7 @@ TEST(RunFolder, WithoutAPathDoesNothing) {
   EXPECT_FALSE(folder.Load(file).value().has_value());
   EXPECT_TRUE(folder.Save(kState, SomeTensors()).ok());
   EXPECT_TRUE(folder.AppendMetrics("{}").ok());
-  folder.Finish();
+  RunFolder::Forget("");
 }
 
 }  // namespace

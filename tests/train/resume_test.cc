@@ -155,11 +155,14 @@ TEST(Resume, FromADamagedCheckpointIsAnErrorAndNotACrash) {
   EXPECT_NE(lacking.message().find("without --resume"), std::string::npos) << lacking.ToString();
 }
 
-TEST(Resume, AFinishedRunKeepsItsMetricsAndNothingToResume) {
+TEST(Resume, AFinishedRunGivesItsModelAgainUntilItsCheckpointIsForgotten) {
   const RunDirectory directory;
-  const TrainOptions options{.epochs = 3, .width = 8, .run_directory = directory.path()};
+  TrainOptions options{.epochs = 3, .width = 8, .run_directory = directory.path()};
   const Runtime runtime(2);
-  ASSERT_TRUE(Train(Graph(), options, runtime).ok());
+  const std::string tensors = Train(Graph(), options, runtime).value().model->Encode().tensors;
+  options.resume = true;
+  EXPECT_EQ(Train(Graph(), options, runtime).value().model->Encode().tensors, tensors);
+  ForgetCheckpoint(directory.path());
   const std::string metrics = ReadBytes(directory.path() + "/metrics.jsonl");
   EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 6) << metrics;
   EXPECT_TRUE(std::filesystem::exists(directory.path() + "/options.json"));

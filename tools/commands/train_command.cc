@@ -145,6 +145,7 @@ Status RunTrain(const Globals& globals, const TrainCommandOptions& options) {
   printer.reset();
   if (!result.ok()) return result.status();
   KITH_ASSIGN_OR_RETURN(const std::uint64_t number, PublishModel(path, options.name, *result->model));
+  ForgetCheckpoint(train.run_directory);
   KITH_RETURN_IF_ERROR(WriteStdout(globals.json ? ToJson(*result, options.name, number, train.seed)
                                                 : ToText(*result, options.name, number, train.seed)));
   WriteStderr("next: kith recommend --store " + ShellWord(path) + " --user " + user +

@@ -81,4 +81,7 @@ struct TrainResult {
                                         const std::function<void(const TrainProgress&)>& progress = {},
                                         const LogSink& log = {});
 
+/// Removes the checkpoint of a finished run. Call it once the model is safe: until then --resume gives the model again.
+void ForgetCheckpoint(const std::string& run_directory);
+
 }  // namespace kith

@@ -1,0 +1,29 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "kith/train/trainer.h"
+
+namespace kith {
+
+Status TrainOptions::Validate() const {
+  constexpr const char* kArchitectures[] = {"kith", "lightgcn", "gcn", "gat", "gatv2", "popularity", "item-knn"};
+  if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
+    return InvalidArgument("expected a model of kith, lightgcn, gcn, gat, gatv2, popularity, item-knn, found \"" +
+                           architecture + "\"");
+  }
+  constexpr const char* kIngredients[] = {"friends", "popular", "learned", "spectral", "attention"};
+  for (const std::string& ingredient : without) {
+    if (std::find(std::begin(kIngredients), std::end(kIngredients), ingredient) == std::end(kIngredients)) {
+      return InvalidArgument("expected friends, popular, learned, spectral or attention to leave out, found \"" +
+                             ingredient + "\"");
+    }
+  }
+  if (width < 1 || width > 1024)
+    return InvalidArgument("expected a width of 1 to 1024, found " + std::to_string(width));
+  if (layers < 1 || layers > 8) return InvalidArgument("expected 1 to 8 layers, found " + std::to_string(layers));
+  if (!(time_limit >= 0)) return InvalidArgument("expected a time limit of 0 or more seconds");
+  return OkStatus();
+}
+
+}  // namespace kith
