@@ -31,8 +31,8 @@ struct LearnPlan {
   std::uint64_t seed = 1;
 };
 
-/// Temperatures that a search tries: sharp ones suit dense interactions, mild ones sparse (docs/model.md).
-inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2};
+/// Temperatures that a search tries, upwards until one is worse: sharp ones suit dense interactions, mild ones sparse.
+inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2, 0.3, 0.4};
 
 /// Whether the spectral kernel is within the work and memory of a run: I^2 x rank multiply-adds; a row, its copies
 /// while it is made and a second model's hold 8 KiB an item.

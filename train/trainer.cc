@@ -151,13 +151,12 @@ Status Run::Trial(const Split& split) {
     model->gates = {.popular = Uses("popular") ? kSearchPopular : 0.0F};
     KITH_RETURN_IF_ERROR(model->Finish());
     const FusionReport measured = Measure(runtime_, *split.graph, model, measured_users);
-    if (measured.recall + measured.ndcg > best) {
-      best = measured.recall + measured.ndcg;
-      state_.tau = tau;
-    }
     std::array<char, 32> phase;
     std::snprintf(phase.data(), phase.size(), "try tau %.2f", tau);
     KITH_RETURN_IF_ERROR(Say(phase.data(), plan.epochs, plan.epochs, loss, measured));
+    if (measured.recall + measured.ndcg <= best) break;  // quality has one summit: the next would be worse still
+    best = measured.recall + measured.ndcg;
+    state_.tau = tau;
     if (OutOfTime(kTrialShare)) break;
   }
   return OkStatus();
