@@ -8,8 +8,9 @@
 namespace kith::tools {
 
 std::string ProgressLine(const TrainProgress& progress) {
+  if (progress.epochs == 0) return progress.phase + "  " + Fixed(progress.seconds, 1) + " s";
   std::string line = progress.phase + " " + std::to_string(progress.epoch);
-  if (progress.epochs != 0) line += "/" + std::to_string(progress.epochs);
+  line += "/" + std::to_string(progress.epochs);
   line += "  loss " + Fixed(progress.loss, 4);
   if (progress.recall >= 0) line += "  recall@20 " + Fixed(progress.recall, 4);
   if (progress.ndcg >= 0) line += "  ndcg@20 " + Fixed(progress.ndcg, 4);
@@ -17,6 +18,7 @@ std::string ProgressLine(const TrainProgress& progress) {
 }
 
 std::string ProgressBar(const TrainProgress& progress) {
+  if (progress.epochs == 0) return ProgressLine(progress);
   constexpr std::size_t kWidth = 20;
   const std::size_t epochs = std::max<std::size_t>(progress.epochs, 1);
   const std::size_t filled = std::min<std::size_t>(kWidth, kWidth * progress.epoch / epochs);

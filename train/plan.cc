@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -14,8 +15,9 @@ constexpr double kPlannedSteps = 720;
 /// Users times candidates of a step: small sets afford the softmax over all items, large ones a sample of 4096.
 constexpr std::uint32_t kPairsPerStep = 1U << 22;
 constexpr std::uint32_t kFewestEpochs = 10, kMostEpochs = 60;
-/// Items above which their pairs are too many to look at one by one.
-constexpr std::uint64_t kKernelItems = 120'000;
+/// Items whose pairs are looked at one by one for the spectral kernel, and the most users that an item needs for it.
+constexpr std::uint64_t kKernelItems = 50'000;
+constexpr std::uint32_t kMostLeastDegree = 5;
 /// Above this many edges a step over the whole graph costs more than the samples it replaces.
 constexpr std::size_t kFullGraphEdges = 40'000'000;
 
@@ -23,9 +25,17 @@ std::string Mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1U 
 
 }  // namespace
 
-bool KernelFits(const SocialGraph& graph, std::uint64_t memory_limit) {
-  const std::uint64_t bytes = graph.num_items() * std::uint64_t{4 * 2048};
-  return graph.num_items() <= kKernelItems && (memory_limit == 0 || bytes < memory_limit / 4);
+std::uint32_t KernelLeastDegree(const SocialGraph& graph, std::uint64_t memory_limit) {
+  std::array<std::uint64_t, kMostLeastDegree + 1> items{};  // [d] items with exactly d users; the last: with more
+  for (std::uint32_t i = 0; i < graph.num_items(); ++i) {
+    ++items[std::min(graph.degree(Relation::kInteractedBy, i), kMostLeastDegree)];
+  }
+  std::uint64_t left = graph.num_items() - items[0];
+  for (std::uint32_t least = 1; least <= kMostLeastDegree; ++least) {
+    if (left <= kKernelItems && (memory_limit == 0 || left * 8192 < memory_limit / 4)) return least;
+    left -= items[least];
+  }
+  return 0;
 }
 
 std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
@@ -40,7 +50,7 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   // A checkpoint as tensors and as bytes: value and two moments, while one of the models is not there.
   if (plan.keeps_checkpoints) tables += (2 * 3 - 3) * table;
   // The kernel's subspace, after the search and after the refit: the learner's tables are gone, a model's are there.
-  if (KernelFits(graph, 0)) {
+  if (KernelLeastDegree(graph, 0) != 0) {
     const SpectralOptions spectral;
     const std::uint64_t columns =
         std::min<std::uint64_t>({spectral.rank + spectral.oversample, graph.num_users(), graph.num_items()});
@@ -49,7 +59,7 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   }
   const std::uint64_t loss = 2 * std::uint64_t{64} * 1024 * 1024;
   const std::uint64_t in_flight = plan.sampled ? std::uint64_t{4} * plan.users_per_batch * 2000 * 40 : 0;
-  const std::uint64_t kernel = KernelFits(graph, 0) ? graph.num_items() * std::uint64_t{3 * 2048} : 0;
+  const std::uint64_t kernel = KernelLeastDegree(graph, 0) != 0 ? graph.num_items() * std::uint64_t{3 * 2048} : 0;
   return graphs + tables + kernel + loss + in_flight + (std::uint64_t{64} << 20);
 }
 

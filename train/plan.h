@@ -34,9 +34,9 @@ struct LearnPlan {
 /// Temperatures that a search tries, upwards until one is worse: sharp ones suit dense interactions, mild ones sparse.
 inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2, 0.3, 0.4};
 
-/// Whether the spectral kernel is within the work and memory of a run: I^2 x rank multiply-adds; a row, its copies
-/// while it is made and a second model's hold 8 KiB an item.
-[[nodiscard]] bool KernelFits(const SocialGraph& graph, std::uint64_t memory_limit);
+/// Items with fewer users than this are left out of the spectral kernel, so that the pairs of the others are within a
+/// run's work (and memory: a row, its copies while it is made and a second model's hold 8 KiB an item); 0: no kernel.
+[[nodiscard]] std::uint32_t KernelLeastDegree(const SocialGraph& graph, std::uint64_t memory_limit);
 
 /// Bytes a run of the plan holds at its peak, an estimate from above.
 [[nodiscard]] std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan);

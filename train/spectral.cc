@@ -167,20 +167,31 @@ Result<SpectralBasis> ComputeSpectralBasis(const Runtime& runtime, const SocialG
 
 ItemKernel BuildSpectralKernel(const Runtime& runtime, const SocialGraph& graph, const SpectralBasis& basis,
                                const SpectralKernelOptions& options) {
-  const std::size_t items = graph.num_items(), rank = basis.lambda.size();
+  const std::size_t rank = basis.lambda.size();
   const double last = basis.lambda.empty() ? 1.0 : basis.lambda.back();
   const double c1 = Plateau(last) / last;
-  Matrix filtered(items, rank);  // V diag(h - c1 lambda + eta)
   std::vector<float> gains(rank);
   for (std::size_t r = 0; r < rank; ++r) {
     gains[r] = static_cast<float>(Plateau(basis.lambda[r]) - c1 * basis.lambda[r]) + options.ideal_pass;
   }
+  constexpr std::uint32_t kLeftOut = 0xFFFFFFFFU;
+  std::vector<std::uint32_t> active, place(graph.num_items(), kLeftOut);  // item of a place, place of an item
+  for (std::uint32_t i = 0; i < graph.num_items(); ++i) {
+    if (graph.degree(Relation::kInteractedBy, i) < std::max(1U, options.least_degree)) continue;
+    place[i] = static_cast<std::uint32_t>(active.size());
+    active.push_back(i);
+  }
+  const std::size_t items = active.size();
+  Matrix vectors(items, rank), filtered(items, rank);  // V and V diag(h - c1 lambda + eta)
   std::vector<float> root_degree(items), target_factor(items);
   for (std::size_t i = 0; i < items; ++i) {
-    const double degree = graph.degree(Relation::kInteractedBy, static_cast<std::uint32_t>(i));
-    root_degree[i] = degree > 0 ? static_cast<float>(1.0 / std::sqrt(degree)) : 0.0F;
-    target_factor[i] = degree > 0 ? static_cast<float>(std::pow(degree, options.degree_exponent)) : 0.0F;
-    for (std::size_t r = 0; r < rank; ++r) filtered(i, r) = basis.items(i, r) * gains[r];
+    const double degree = graph.degree(Relation::kInteractedBy, active[i]);
+    root_degree[i] = static_cast<float>(1.0 / std::sqrt(degree));
+    target_factor[i] = static_cast<float>(std::pow(degree, options.degree_exponent));
+    for (std::size_t r = 0; r < rank; ++r) {
+      vectors(i, r) = basis.items(active[i], r);
+      filtered(i, r) = vectors(i, r) * gains[r];
+    }
   }
 
   struct Kept {
@@ -189,17 +200,20 @@ ItemKernel BuildSpectralKernel(const Runtime& runtime, const SocialGraph& graph,
   };
   std::vector<Kept> rows(items);
   ParallelFor(runtime, items, kKernelGrain, [&](std::size_t begin, std::size_t end) {
+    if (options.stop && options.stop()) return;
     const std::size_t n = end - begin;
     std::vector<float> workspace(kernels::GemmWorkspace()), block(n * items), keys(items);
     std::vector<std::uint32_t> order;
-    kernels::Gemm(n, items, rank, {filtered.row(begin), rank, 1}, {basis.items.data(), 1, rank}, block.data(), items,
+    kernels::Gemm(n, items, rank, {filtered.row(begin), rank, 1}, {vectors.data(), 1, rank}, block.data(), items,
                   /*accumulate=*/false, workspace.data());
     for (std::size_t j = begin; j < end; ++j) {
       float* row = block.data() + (j - begin) * items;
-      for (const std::uint32_t user : graph.users(ItemId{static_cast<std::uint32_t>(j)}).targets) {
+      for (const std::uint32_t user : graph.users(ItemId{active[j]}).targets) {
         const Neighbors mine = graph.items(UserId{user});
         const float through = static_cast<float>(c1) * root_degree[j] / static_cast<float>(mine.size());
-        for (const std::uint32_t i : mine.targets) row[i] += through * root_degree[i];
+        for (const std::uint32_t item : mine.targets) {
+          if (const std::uint32_t i = place[item]; i != kLeftOut) row[i] += through * root_degree[i];
+        }
       }
       order.clear();
       for (std::uint32_t i = 0; i < items; ++i) {
@@ -212,16 +226,20 @@ ItemKernel BuildSpectralKernel(const Runtime& runtime, const SocialGraph& graph,
           [&](std::uint32_t a, std::uint32_t b) { return keys[a] != keys[b] ? keys[a] > keys[b] : a < b; });
       order.resize(keep);
       std::sort(order.begin(), order.end());
-      rows[j].targets = order;
-      for (const std::uint32_t i : order) rows[j].values.push_back(row[i]);
+      for (const std::uint32_t i : order) {
+        rows[j].targets.push_back(active[i]);
+        rows[j].values.push_back(row[i]);
+      }
     }
   });
 
   ItemKernel kernel;
   kernel.offsets.push_back(0);
-  for (const Kept& row : rows) {
-    kernel.targets.insert(kernel.targets.end(), row.targets.begin(), row.targets.end());
-    kernel.values.insert(kernel.values.end(), row.values.begin(), row.values.end());
+  for (const std::uint32_t at : place) {
+    if (at != kLeftOut) {
+      kernel.targets.insert(kernel.targets.end(), rows[at].targets.begin(), rows[at].targets.end());
+      kernel.values.insert(kernel.values.end(), rows[at].values.begin(), rows[at].values.end());
+    }
     kernel.offsets.push_back(kernel.targets.size());
   }
   return kernel;

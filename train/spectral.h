@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "kith/base/parallel.h"
@@ -36,13 +37,16 @@ struct SpectralBasis {
                                                          const SpectralOptions& options);
 
 struct SpectralKernelOptions {
-  float ideal_pass = 0.2F;        ///< eta
-  float degree_exponent = 0.35F;  ///< beta: rows are cut by S(j, i) d_i^beta
+  float ideal_pass = 0.2F;         ///< eta
+  float degree_exponent = 0.35F;   ///< beta: rows are cut by S(j, i) d_i^beta
+  std::uint32_t least_degree = 1;  ///< items with fewer users have no row and stand in none
+  /// Asked before each block of rows; after a true the kernel is not whole and only good to be thrown away.
+  std::function<bool()> stop = {};
   std::uint32_t neighbors = 256;  ///< kept a row
 };
 
 /// The kernel's rows cut to their largest positive entries, the item itself left out.
-/// Cost: I x I x rank multiply-adds, never held: blocks of rows.
+/// Cost: n x n x rank multiply-adds for the n items of least_degree and more, never held: blocks of rows.
 [[nodiscard]] ItemKernel BuildSpectralKernel(const Runtime& runtime, const SocialGraph& graph,
                                              const SpectralBasis& basis, const SpectralKernelOptions& options);
 

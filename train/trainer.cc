@@ -163,10 +163,17 @@ Status Run::Trial(const Split& split) {
 }
 
 Status Run::AddKernel(const SocialGraph& graph, Model& model) {
-  if (!Uses("spectral") || !KernelFits(graph, options_.memory_limit)) return OkStatus();
+  // Of the whole graph, not the part at hand: search and refit speak of the same items.
+  const std::uint32_t least_degree = KernelLeastDegree(*graph_, options_.memory_limit);
+  if (!Uses("spectral") || least_degree == 0) return OkStatus();
+  if (progress_) progress_({.phase = "item kernel", .seconds = Seconds()});
   KITH_ASSIGN_OR_RETURN(const SpectralBasis basis, ComputeSpectralBasis(runtime_, graph, {.seed = options_.seed}));
-  const SpectralKernelOptions kernel;
-  model.kernel = BuildSpectralKernel(runtime_, graph, basis, kernel);
+  SpectralKernelOptions kernel{.least_degree = least_degree};
+  kernel.stop = [this] { return Cancelled() || OutOfTime(1.0); };
+  ItemKernel built = BuildSpectralKernel(runtime_, graph, basis, kernel);
+  if (Cancelled()) return Stopped();
+  if (OutOfTime(1.0)) return OkStatus();
+  model.kernel = std::move(built);
   model.kernel_degree_exponent = kernel.degree_exponent;
   return OkStatus();
 }
@@ -320,7 +327,7 @@ Result<TrainResult> Run::Go() {
                             {"layers", options_.layers},
                             {"seed", options_.seed},
                             {"without", options_.without},
-                            {"kernel", KernelFits(*graph_, options_.memory_limit)},
+                            {"kernel", KernelLeastDegree(*graph_, options_.memory_limit)},
                             {"store", graph_->store_id()},
                             {"log_sequence", graph_->log_sequence()}};
   KITH_ASSIGN_OR_RETURN(folder_, RunFolder::Open(options_.run_directory, fingerprint.dump(), options_.resume));

@@ -193,6 +193,30 @@ TEST(SpectralKernel, RowsAreTheDenseFormulaCutToTheirLargestPositiveEntries) {
   }
 }
 
+TEST(SpectralKernel, LeavesOutItemsOfFewUsersAndNothingElse) {
+  const Runtime runtime(2);
+  const auto graph = testing::RandomGraph(runtime, 60, 90, 260, 0, 9);
+  const SpectralBasis basis = ComputeSpectralBasis(runtime, *graph, {.rank = 12}).value();
+  const ItemKernel whole = BuildSpectralKernel(runtime, *graph, basis, {.neighbors = 90});
+  const ItemKernel part = BuildSpectralKernel(runtime, *graph, basis, {.least_degree = 3, .neighbors = 90});
+  const auto kept = [&](std::uint32_t item) { return graph->degree(Relation::kInteractedBy, item) >= 3; };
+  std::vector<std::uint64_t> offsets = {0};
+  std::vector<std::uint32_t> targets;
+  std::vector<float> values;
+  for (std::uint32_t j = 0; j < 90; ++j) {
+    for (std::uint64_t e = whole.offsets[j]; e < whole.offsets[j + 1]; ++e) {
+      if (!kept(j) || !kept(whole.targets[e])) continue;
+      targets.push_back(whole.targets[e]);
+      values.push_back(whole.values[e]);
+    }
+    offsets.push_back(targets.size());
+  }
+  ASSERT_LT(targets.size(), whole.targets.size());
+  EXPECT_EQ(part.offsets, offsets);
+  EXPECT_EQ(part.targets, targets);
+  for (std::size_t e = 0; e < values.size(); ++e) EXPECT_NEAR(part.values[e], values[e], 1e-6F);
+}
+
 TEST(SpectralKernel, GivesTheSameBitsOnAnyNumberOfThreads) {
   const Runtime one(1), eight(8);
   const auto graph = testing::RandomGraph(one, 300, 400, 4000, 0, 8);

@@ -54,7 +54,7 @@ struct TrainOptions {
 
 /// One line of progress.
 struct TrainProgress {
-  std::string phase;  ///< "try tau 0.10", "search", "refit"
+  std::string phase;  ///< "try tau 0.10", "search", "refit"; "item kernel" has no epochs
   std::uint32_t epoch = 0, epochs = 0;
   double loss = 0;
   double recall = -1, ndcg = -1;  ///< @20 on the validation part; -1 where not measured this epoch
