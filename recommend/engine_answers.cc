@@ -128,12 +128,8 @@ Result<Explanation> EngineImpl::Explain(std::string_view user, std::string_view 
   KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const State> state, Ready());
   KITH_ASSIGN_OR_RETURN(const UserId user_id, KnownUser(*state, user));
   KITH_ASSIGN_OR_RETURN(const ItemId item_id, KnownItem(*state, item));
-  if (index(item_id) >= state->model->info.num_items) {
-    return FailedPrecondition("item \"" + std::string(item) + "\" is newer than model \"" + options_.model +
-                              "\" and not ranked yet; run: kith train --store " + store_->path());
-  }
   const UserView view = MakeUserView(*state->graph, *state->model, user_id);
-  std::vector<float> scores(state->model->info.num_items);
+  std::vector<float> scores(view.num_items());
   state->ranker->ScoreAll(view, scores);
   std::vector<Contribution> terms = state->ranker->Explain(view, index(item_id));
   OrderByContribution(terms);

@@ -7,6 +7,7 @@ namespace kith {
 namespace {
 
 /// f(u, i) = sqrt(n) sum over friends f of a_uf x_fi / sqrt(d_f), over the friends' live items; n friends have items.
+/// All live: the one evidence that reaches items later than the model.
 /// The root lets three friends say more than one, though less than three times as much.
 class FriendsEvidence final : public Evidence {
  public:
@@ -43,8 +44,8 @@ class FriendsEvidence final : public Evidence {
     const float gate = view.has_items() ? model_.gates.friends : model_.gates.cold_friends;
     return gate * std::sqrt(static_cast<double>(view.friends_with_items));
   }
-  [[nodiscard]] std::span<const std::uint32_t> ItemsOf(const UserView& view, std::size_t n) const noexcept {
-    return RankedPrefix(view.graph->items(UserId{view.friends[n]}).targets, model_);
+  [[nodiscard]] static std::span<const std::uint32_t> ItemsOf(const UserView& view, std::size_t n) noexcept {
+    return view.graph->items(UserId{view.friends[n]}).targets;
   }
   [[nodiscard]] static float Weight(const UserView& view, std::size_t n, std::size_t degree, double scale) noexcept {
     return static_cast<float>(scale * view.friend_weights[n] / std::sqrt(static_cast<double>(degree)));

@@ -9,7 +9,8 @@ namespace kith {
 namespace {
 
 /// s(u, i) = d_i^beta sum over own items j of d_j^-beta K(j, i), over the standard deviation n_u of s(u, .) over all
-/// items of the model: a gate means the same for a user with three items as for one with three hundred.
+/// items of the model: a gate means the same for a user with three items as for one with three hundred.  0 for items
+/// later than the model, which no row names.
 class KernelEvidence final : public Evidence {
  public:
   explicit KernelEvidence(const Model& model) : model_(model), damping_(model.info.num_items) {
@@ -22,12 +23,13 @@ class KernelEvidence final : public Evidence {
   void Score(const UserView& view, std::span<float> scores) const override { ScoreBlock({&view, 1}, scores); }
 
   void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const override {
-    const std::size_t items = damping_.size();
+    if (views.empty()) return;
+    const std::size_t items = damping_.size(), stride = scores.size() / views.size();
     AlignedBuffer<float> sums(items);
     for (std::size_t v = 0; v < views.size(); ++v) {
       const float scale = Sum(views[v], sums.span());
       if (scale == 0) continue;
-      kernels::Axpy(scale, sums.data(), scores.data() + v * items, items);
+      kernels::Axpy(scale, sums.data(), scores.data() + v * stride, items);
     }
   }
 
@@ -39,9 +41,10 @@ class KernelEvidence final : public Evidence {
     double total = 0;
     for (const std::uint32_t own : view.items) total += 1.0 / damping_[own];
     for (std::size_t n = 0; n < items.size(); ++n) {
+      const double target_damping = items[n] < damping_.size() ? damping_[items[n]] : 0.0;
       for (const std::uint32_t own : view.items) {
         const double attention = 1.0 / damping_[own];
-        const double contribution = scale * attention * static_cast<double>(Value(own, items[n])) * damping_[items[n]];
+        const double contribution = scale * attention * static_cast<double>(Value(own, items[n])) * target_damping;
         terms[n].push_back({Via::kItem, own, static_cast<float>(attention / total), static_cast<float>(contribution)});
       }
     }

@@ -9,7 +9,7 @@ namespace kith {
 namespace {
 
 /// zc(u, i) = (<z, items_i> - mean) / deviation, with mean and deviation over all items of the model.  The cosine's
-/// division by |z| cancels in the z-score, so z needs no normalisation.
+/// division by |z| cancels in the z-score, so z needs no normalisation.  Items later than the model have rows of zeros.
 class LearnedEvidence final : public Evidence {
  public:
   explicit LearnedEvidence(const Model& model) : model_(model) {}
@@ -20,12 +20,13 @@ class LearnedEvidence final : public Evidence {
   void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const override {
     if (views.empty()) return;
     const std::size_t d = model_.width(), stride = scores.size() / views.size();
+    const std::size_t known = model_.items.rows();
     for (std::size_t first = 0; first < views.size(); first += kBlock) {
       const std::size_t count = std::min(kBlock, views.size() - first);
       std::array<Standard, kBlock> standards;
       for (std::size_t v = 0; v < count; ++v) standards[v] = Standardise(views[first + v]);
-      for (std::size_t begin = 0; begin < stride; begin += kTile) {
-        const std::size_t n = std::min(kTile, stride - begin);
+      for (std::size_t begin = 0; begin < known; begin += kTile) {
+        const std::size_t n = std::min(kTile, known - begin);
         for (std::size_t v = 0; v < count; ++v) {
           const Standard& standard = standards[v];
           if (standard.scale == 0) continue;
@@ -34,6 +35,11 @@ class LearnedEvidence final : public Evidence {
           float* row = scores.data() + (first + v) * stride + begin;
           for (std::size_t i = 0; i < n; ++i) row[i] += (raw[i] - standard.mean) * standard.scale;
         }
+      }
+      for (std::size_t v = 0; v < count; ++v) {
+        if (standards[v].scale == 0) continue;
+        const float of_zeros = (0.0F - standards[v].mean) * standards[v].scale;
+        for (float& score : scores.subspan((first + v) * stride + known, stride - known)) score += of_zeros;
       }
     }
   }
@@ -53,7 +59,8 @@ class LearnedEvidence final : public Evidence {
                   std::vector<Contribution>& terms) const {
     const std::size_t d = model_.width(), heads = model_.heads, width = d / heads;
     std::vector<double> target(d);
-    for (std::size_t c = 0; c < d; ++c) target[c] = (model_.items(item, c) - model_.item_mean()[c]) * scale;
+    const float* row = item < model_.items.rows() ? model_.items.row(item) : nullptr;
+    for (std::size_t c = 0; c < d; ++c) target[c] = ((row != nullptr ? row[c] : 0.0F) - model_.item_mean()[c]) * scale;
     for (std::size_t n = 0; n < view.items.size(); ++n) {
       const float* message = model_.item_messages.row(view.items[n]);
       const float* weights = view.item_weights.data() + n * heads;

@@ -5,20 +5,21 @@ namespace kith {
 namespace {
 
 /// log(1 + d_i) with the degrees of the training graph: the same for everyone, but weighted higher or lower for users
-/// without items.
+/// without items.  Items later than the model have degree 0.
 class PopularEvidence final : public Evidence {
  public:
   explicit PopularEvidence(const Model& model) : model_(model) {}
 
   void Score(const UserView& view, std::span<float> scores) const override {
     const float gate = Gate(view);
-    if (gate != 0) kernels::Axpy(gate, model_.log_degrees().data(), scores.data(), scores.size());
+    if (gate != 0) kernels::Axpy(gate, model_.log_degrees().data(), scores.data(), model_.log_degrees().size());
   }
 
   void Explain(const UserView& view, std::span<const std::uint32_t> items,
                std::span<std::vector<Contribution>> terms) const override {
     for (std::size_t n = 0; n < items.size(); ++n) {
-      terms[n].push_back({Via::kPopular, 0, 0.0F, Gate(view) * model_.log_degrees()[items[n]]});
+      const float popularity = items[n] < model_.log_degrees().size() ? model_.log_degrees()[items[n]] : 0.0F;
+      terms[n].push_back({Via::kPopular, 0, 0.0F, Gate(view) * popularity});
     }
   }
 

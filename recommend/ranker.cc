@@ -15,14 +15,18 @@ std::size_t BlockOf(std::size_t items) noexcept {
   return std::clamp<std::size_t>(kFloats / std::max<std::size_t>(1, items), 1, 64);
 }
 
-/// Overwrites scores [views x I].  A user of whom nothing is known gets popularity itself, whatever the gates say.
+/// Overwrites scores [views x items].  A user of whom nothing is known gets popularity itself, whatever the gates say,
+/// and 0 for the items later than the model.
 void ScoreViews(const Model& model, std::span<const std::unique_ptr<const Evidence>> evidences,
                 std::span<const UserView> views, std::span<float> scores) {
   std::fill(scores.begin(), scores.end(), 0.0F);
   for (const auto& evidence : evidences) evidence->ScoreBlock(views, scores);
   const auto popular = model.log_degrees();
   for (std::size_t v = 0; v < views.size(); ++v) {
-    if (views[v].fallback()) std::copy(popular.begin(), popular.end(), scores.subspan(v * popular.size()).begin());
+    if (!views[v].fallback()) continue;
+    const std::size_t items = scores.size() / views.size();
+    const auto row = scores.subspan(v * items, items);
+    std::fill(std::copy(popular.begin(), popular.end(), row.begin()), row.end(), 0.0F);
   }
 }
 
@@ -64,7 +68,7 @@ std::vector<Contribution> Merged(std::vector<Contribution> terms) {
 /// What one block of users needs from views to lists; used again block after block.
 struct Slot {
   std::vector<UserView> views;
-  AlignedBuffer<float> scores;       ///< [views x I]
+  AlignedBuffer<float> scores;       ///< [views x items]
   std::vector<ScoredItem> lists;     ///< [views x k]
   std::vector<std::size_t> sizes;    ///< [views]
   std::size_t begin = 0, count = 0;  ///< users[begin, begin + count)
@@ -79,7 +83,7 @@ void Ranker::ScoreAll(const UserView& view, std::span<float> scores) const {
 }
 
 std::vector<ScoredItem> Ranker::Rank(const UserView& view, std::size_t k) const {
-  const std::size_t items = model_->info.num_items;
+  const std::size_t items = view.num_items();
   std::vector<ScoredItem> list(std::min(k, items));
   if (list.empty()) return list;
   AlignedBuffer<float> scores(items);
@@ -90,7 +94,7 @@ std::vector<ScoredItem> Ranker::Rank(const UserView& view, std::size_t k) const 
 
 void Ranker::RankAll(const Runtime& runtime, const SocialGraph& graph, std::span<const UserId> users, std::size_t k,
                      FunctionRef<void(std::size_t, std::span<const ScoredItem>)> visit) const {
-  const std::size_t items = model_->info.num_items, block = BlockOf(items);
+  const std::size_t items = RankedItems(graph, *model_), block = BlockOf(items);
   k = std::min(k, items);
   if (k == 0) {
     for (std::size_t u = 0; u < users.size(); ++u) visit(u, {});
@@ -139,8 +143,9 @@ std::vector<std::vector<Contribution>> Ranker::Explain(const UserView& view,
                                                        std::span<const std::uint32_t> items) const {
   std::vector<std::vector<Contribution>> terms(items.size());
   if (view.fallback()) {
+    const auto popular = model_->log_degrees();
     for (std::size_t n = 0; n < items.size(); ++n) {
-      terms[n] = {{Via::kPopular, 0, 0.0F, model_->log_degrees()[items[n]]}};
+      terms[n] = {{Via::kPopular, 0, 0.0F, items[n] < popular.size() ? popular[items[n]] : 0.0F}};
     }
     return terms;
   }

@@ -43,7 +43,7 @@ void WeighFriends(const SocialGraph& graph, const Model& model, UserView& view) 
   float largest = -INFINITY;
   for (std::size_t n = 0; n < view.friends.size(); ++n) {
     const std::uint32_t other = view.friends[n];
-    if (RankedPrefix(graph.items(UserId{other}).targets, model).empty()) continue;
+    if (graph.items(UserId{other}).empty()) continue;
     ++view.friends_with_items;
     const bool known = inverse_norm > 0 && other < model.users.rows();
     const float cosine = known ? kernels::Dot(view.z.data(), model.users.row(other), d) * inverse_norm : 0.0F;
@@ -52,7 +52,7 @@ void WeighFriends(const SocialGraph& graph, const Model& model, UserView& view) 
   }
   double sum = 0;
   for (std::size_t n = 0; n < view.friends.size(); ++n) {
-    const bool has_items = !RankedPrefix(graph.items(UserId{view.friends[n]}).targets, model).empty();
+    const bool has_items = !graph.items(UserId{view.friends[n]}).empty();
     view.friend_weights[n] = has_items ? std::exp(view.friend_weights[n] - largest) : 0.0F;
     sum += view.friend_weights[n];
   }
@@ -61,11 +61,6 @@ void WeighFriends(const SocialGraph& graph, const Model& model, UserView& view) 
 }
 
 }  // namespace
-
-std::span<const std::uint32_t> RankedPrefix(std::span<const std::uint32_t> items, const Model& model) noexcept {
-  if (items.empty() || items.back() < model.info.num_items) return items;
-  return {items.begin(), std::lower_bound(items.begin(), items.end(), model.info.num_items)};
-}
 
 void FillUserView(const SocialGraph& graph, const Model& model, UserId user, UserView& view) {
   view.graph = &graph;
@@ -79,9 +74,8 @@ void FillUserView(const SocialGraph& graph, const Model& model, UserId user, Use
     const auto friends = graph.friends(user).targets;
     view.seen.assign(seen.begin(), seen.end());
     view.friends.assign(friends.begin(), friends.end());
-    const auto ranked = RankedPrefix(seen, model);
-    std::copy_if(ranked.begin(), ranked.end(), std::back_inserter(view.items),
-                 [&](std::uint32_t item) { return model.item_degrees[item] > 0; });
+    std::copy_if(seen.begin(), seen.end(), std::back_inserter(view.items),
+                 [&](std::uint32_t item) { return item < model.info.num_items && model.item_degrees[item] > 0; });
   }
   Encode(model, view);
   WeighFriends(graph, model, view);

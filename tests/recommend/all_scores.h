@@ -8,7 +8,7 @@
 namespace kith::testing {
 
 [[nodiscard]] inline std::vector<float> AllScores(const Ranker& ranker, const UserView& view) {
-  std::vector<float> scores(ranker.model().info.num_items);
+  std::vector<float> scores(view.num_items());
   ranker.ScoreAll(view, scores);
   return scores;
 }

@@ -15,18 +15,18 @@ struct Definition {
   const SocialGraph& graph;
   const Model& model;
 
-  [[nodiscard]] std::vector<std::uint32_t> Ranked(std::uint32_t user) const {
-    std::vector<std::uint32_t> items;
-    if (user >= graph.num_users()) return items;
-    for (const std::uint32_t item : graph.items(UserId{user}).targets) {
-      if (item < model.info.num_items) items.push_back(item);
-    }
-    return items;
+  /// Items of the model, then those that are later.
+  [[nodiscard]] std::size_t NumItems() const { return std::max(model.info.num_items, graph.num_items()); }
+  [[nodiscard]] std::vector<std::uint32_t> Live(std::uint32_t user) const {
+    if (user >= graph.num_users()) return {};
+    const auto items = graph.items(UserId{user}).targets;
+    return {items.begin(), items.end()};
   }
   /// The user's own items that the model has edges for.
   [[nodiscard]] std::vector<std::uint32_t> Own(std::uint32_t user) const {
-    std::vector<std::uint32_t> items = Ranked(user);
-    std::erase_if(items, [&](std::uint32_t item) { return model.item_degrees[item] == 0; });
+    std::vector<std::uint32_t> items = Live(user);
+    std::erase_if(items,
+                  [&](std::uint32_t item) { return item >= model.info.num_items || model.item_degrees[item] == 0; });
     return items;
   }
   [[nodiscard]] double Query(std::uint32_t user, std::size_t column) const {
@@ -94,6 +94,7 @@ struct Definition {
     }
     for (const double value : raw) square += (value - mean) * (value - mean);
     const double deviation = std::sqrt(square / static_cast<double>(raw.size()));
+    raw.resize(NumItems(), 0.0);  // a later item has a row of zeros, outside the moments
     for (double& value : raw) value = deviation > 1e-12 ? (value - mean) / deviation : 0.0;
     return raw;
   }
@@ -114,6 +115,7 @@ struct Definition {
     for (const double score : scores) square += (score - mean) * (score - mean);
     const double deviation = std::sqrt(square / static_cast<double>(scores.size()));
     for (double& score : scores) score = deviation > 1e-12 ? score / deviation : 0.0;
+    scores.resize(NumItems(), 0.0);
     return scores;
   }
 
@@ -129,7 +131,7 @@ struct Definition {
       if (other < model.info.num_users && norm > 0) {
         for (std::size_t c = 0; c < z.size(); ++c) cosine += z[c] / std::sqrt(norm) * model.users(other, c);
       }
-      weights.push_back(Ranked(other).empty() ? 0.0 : std::exp(model.friend_sharpness * cosine));
+      weights.push_back(Live(other).empty() ? 0.0 : std::exp(model.friend_sharpness * cosine));
       sum += weights.back();
     }
     for (double& weight : weights) weight = sum > 0 ? weight / sum : 0.0;
@@ -137,13 +139,13 @@ struct Definition {
   }
 
   [[nodiscard]] std::vector<double> Friends(std::uint32_t user) const {
-    std::vector<double> scores(model.info.num_items, 0.0);
+    std::vector<double> scores(NumItems(), 0.0);
     const auto friends = graph.friends(UserId{user}).targets;
     const std::vector<double> weights = FriendAttention(user);
     double with_items = 0;
-    for (const std::uint32_t other : friends) with_items += Ranked(other).empty() ? 0 : 1;
+    for (const std::uint32_t other : friends) with_items += Live(other).empty() ? 0 : 1;
     for (std::size_t n = 0; n < friends.size(); ++n) {
-      const std::vector<std::uint32_t> items = Ranked(friends[n]);
+      const std::vector<std::uint32_t> items = Live(friends[n]);
       for (const std::uint32_t item : items) {
         scores[item] += std::sqrt(with_items) * weights[n] / std::sqrt(static_cast<double>(items.size()));
       }
@@ -153,12 +155,13 @@ struct Definition {
 
   /// The gated sum; popularity alone for a user without any edge.
   [[nodiscard]] std::vector<double> Score(std::uint32_t user) const {
-    std::vector<double> scores(model.info.num_items, 0.0);
+    std::vector<double> scores(NumItems(), 0.0);
     const auto add = [&](double gate, const std::vector<double>& term) {
       for (std::size_t i = 0; i < scores.size(); ++i) scores[i] += gate * term[i];
     };
     std::vector<double> popular;
     for (const std::uint32_t degree : model.item_degrees) popular.push_back(std::log(1.0 + degree));
+    popular.resize(NumItems(), 0.0);
     const bool edges =
         user < graph.num_users() && (!graph.items(UserId{user}).empty() || !graph.friends(UserId{user}).empty());
     if (!edges) return popular;

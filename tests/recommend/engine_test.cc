@@ -131,16 +131,29 @@ TEST(Engine, GivesPopularItemsToAnUnknownUser) {
   EXPECT_EQ(engine->SimilarItems("nothing").status().code(), StatusCode::kNotFound);
 }
 
-TEST(Engine, AnItemLaterThanTheModelWaitsForTheNextPublish) {
+TEST(Engine, BringsABrandNewItemToTheFriendsOfItsReaderInTheVeryNextAnswer) {
   const Runtime runtime(1);
   const TemporaryFolder folder;
   const auto engine = ServingToyEngine(folder.store(), runtime);
-  CheckOk(engine->Ingest({{.user = "bob", .target = "jane"}}));
-  EXPECT_THAT(Items(engine->Recommend("ann").value()), ::testing::Not(::testing::Contains("jane")));
-  EXPECT_EQ(engine->Explain("ann", "jane").status().code(), StatusCode::kFailedPrecondition);
+  CheckOk(engine->Ingest({{.user = "bob", .target = "jane"}}));  // ann trusts bob
+  const Answer answer = engine->Recommend("ann", {.reasons = true}).value();
+  ASSERT_THAT(Items(answer), ::testing::Contains("jane"));
+  EXPECT_THAT(Items(engine->Recommend("bob").value()), ::testing::Not(::testing::Contains("jane")));
+  const Explanation explanation = engine->Explain("ann", "jane").value();
+  EXPECT_EQ(explanation.score, Scores(answer)["jane"]);
+  double sum = 0;
+  bool via_bob = false;
+  for (const Reason& reason : explanation.contributions) {
+    sum += reason.contribution;
+    via_bob = via_bob || (reason.via == Via::kFriend && reason.key == "bob" && reason.contribution > 0);
+  }
+  EXPECT_TRUE(via_bob);
+  EXPECT_NEAR(sum, explanation.score, 1e-4 * std::max(1.0F, std::abs(explanation.score)));
+  EXPECT_EQ(Items(engine->Recommend("nobody").value()).back(), "jane");
+  // It has no vector to compare by until the next publish.
   EXPECT_EQ(engine->SimilarItems("jane").status().code(), StatusCode::kFailedPrecondition);
   CheckOk(engine->Publish(Finished(RandomModel(*engine->graph(), {}))));
-  EXPECT_THAT(Items(engine->Recommend("ann").value()), ::testing::Contains("jane"));
+  EXPECT_TRUE(engine->SimilarItems("jane").ok());
 }
 
 TEST(Engine, ExplanationsSumToTheScoreThatRecommendGave) {

@@ -33,6 +33,18 @@ namespace kith::testing {
   return SocialGraph::Build(runtime, users, items, likes, trusts, "random", interactions).value();
 }
 
+/// The graph after more events: two new items, one of them met by every third user and one by users who mostly had
+/// nothing, and a third new item that nobody has any more.
+[[nodiscard]] inline std::shared_ptr<const SocialGraph> WithNewerItems(const SocialGraph& graph) {
+  const std::uint32_t users = graph.num_users(), items = graph.num_items();
+  std::vector<EdgeChange> changes;
+  for (std::uint32_t user = 0; user < users; user += 3) changes.push_back({Relation::kInteracts, {user, items}});
+  for (std::uint32_t user = users - users / 20 - 1; user + 1 < users; ++user) {
+    changes.push_back({Relation::kInteracts, {user, items + 1}});
+  }
+  return graph.WithEdges(changes, users, items + 3, graph.log_sequence() + changes.size());
+}
+
 inline Matrix RandomMatrix(std::uint64_t seed, std::uint32_t node, std::size_t rows, std::size_t cols) {
   const Rng rng(seed, Purpose::kTest, 2, node);
   Matrix matrix(rows, cols);

@@ -19,6 +19,7 @@ using testing::Definition;
 using testing::Finished;
 using testing::RandomModel;
 using testing::RandomSocialGraph;
+using testing::WithNewerItems;
 
 /// Sorts every unseen item: what Rank must give.
 std::vector<ScoredItem> FullSort(const std::vector<float>& scores, const UserView& view, std::size_t k) {
@@ -33,13 +34,15 @@ std::vector<ScoredItem> FullSort(const std::vector<float>& scores, const UserVie
 
 TEST(Ranker, GivesTheFullSortWithoutSeenItems) {
   const Runtime runtime(1);
-  const auto graph = RandomSocialGraph(runtime, 11, 60, 70, 500, 100);
-  const auto model = Finished(RandomModel(*graph, {}));
+  const auto trained = RandomSocialGraph(runtime, 11, 60, 70, 500, 100);
+  const auto model = Finished(RandomModel(*trained, {}));
   const Ranker ranker(model);
-  for (std::uint32_t user = 0; user < graph->num_users(); ++user) {
-    const UserView view = MakeUserView(*graph, *model, UserId{user});
-    for (const std::size_t k : {1U, 7U, 70U}) {
-      EXPECT_EQ(ranker.Rank(view, k), FullSort(AllScores(ranker, view), view, k));
+  for (const auto& graph : {trained, WithNewerItems(*trained)}) {
+    for (std::uint32_t user = 0; user < graph->num_users(); ++user) {
+      const UserView view = MakeUserView(*graph, *model, UserId{user});
+      for (const std::size_t k : {1U, 7U, 73U}) {
+        EXPECT_EQ(ranker.Rank(view, k), FullSort(AllScores(ranker, view), view, k));
+      }
     }
   }
 }
@@ -49,10 +52,12 @@ TEST(Ranker, NeverRecommendsAnItemTheUserHasSeen) {
   const auto trained = RandomSocialGraph(runtime, 12, 60, 30, 600, 100);
   const auto model = Finished(RandomModel(*trained, {}));
   const Ranker ranker(model);
-  // Every third user has meanwhile met the last item, of which the model has no edge.
+  // Every third user has meanwhile met the last item, of which the model has no edge, and one that is newer.
   std::vector<EdgeChange> changes;
-  for (std::uint32_t user = 0; user < 60; user += 3) changes.push_back({Relation::kInteracts, {user, 29}});
-  const auto graph = trained->WithEdges(changes, 60, 30, trained->log_sequence() + changes.size());
+  for (std::uint32_t user = 0; user < 60; user += 3) {
+    for (const std::uint32_t item : {29U, 30U}) changes.push_back({Relation::kInteracts, {user, item}});
+  }
+  const auto graph = trained->WithEdges(changes, 60, 31, trained->log_sequence() + changes.size());
   for (std::uint32_t user = 0; user < graph->num_users(); ++user) {
     const auto list = ranker.Rank(MakeUserView(*graph, *model, UserId{user}), 1000);
     std::set<std::uint32_t> ids;
@@ -60,7 +65,7 @@ TEST(Ranker, NeverRecommendsAnItemTheUserHasSeen) {
     EXPECT_EQ(ids.size(), list.size());
     for (const std::uint32_t seen : graph->items(UserId{user}).targets) EXPECT_FALSE(ids.contains(seen));
     // k beyond the catalogue gives everything that is left.
-    EXPECT_EQ(list.size(), 30 - graph->items(UserId{user}).size());
+    EXPECT_EQ(list.size(), 31 - graph->items(UserId{user}).size());
   }
 }
 
@@ -99,8 +104,9 @@ TEST(Ranker, GivesNothingForKOfZeroOrAnEmptyCatalogue) {
 TEST(Ranker, RanksAllUsersWithTheBitsOfOneUserOnOneTwoAndEightThreads) {
   const Runtime one(1);
   // More users than a block has, more items than a tile of vectors, and a width that fills no whole vector.
-  const auto graph = RandomSocialGraph(one, 13, 333, 1111, 6000, 900);
-  const auto model = Finished(RandomModel(*graph, {.width = 20, .rule = AttentionRule::kGatv2, .heads = 4}));
+  const auto trained = RandomSocialGraph(one, 13, 333, 1111, 6000, 900);
+  const auto graph = WithNewerItems(*trained);
+  const auto model = Finished(RandomModel(*trained, {.width = 20, .rule = AttentionRule::kGatv2, .heads = 4}));
   const Ranker ranker(model);
   std::vector<UserId> users;
   for (std::uint32_t user = 0; user < 340; ++user)
@@ -173,6 +179,31 @@ TEST(Ranker, AnswersANewUserWithFriendsOnlyByTheFriendsItems) {
   EXPECT_EQ(terms[0].key, 2U);
   EXPECT_NEAR(terms[0].attention, 1.0F, 1e-6F);
   EXPECT_NEAR(terms[0].contribution, 1.3 / std::sqrt(3.0), 1e-6);
+}
+
+TEST(Ranker, BringsANewerItemToFriendsAloneAndLeavesItLastWhereNothingIsKnown) {
+  const Runtime runtime(1);
+  const auto graph = testing::ToyGraph(runtime);
+  auto changed = RandomModel(*graph, {});
+  changed->gates = {.learned = 0, .friends = 0.5F, .cold_friends = 1.3F, .cold_popular = 0};
+  changed->friend_sharpness = 0;
+  const auto model = Finished(changed);
+  // fay, who is new too, has only the new item 6; ann trusts bob, and now fay.
+  const EdgeChange changes[] = {{Relation::kInteracts, {5, 6}}, {Relation::kTrusts, {0, 5}}};
+  const auto later = graph->WithEdges(changes, 6, 7, 17);
+  const Ranker ranker(model);
+  const UserView ann = MakeUserView(*later, *model, UserId{0});
+  EXPECT_EQ(ann.friends_with_items, 2U);
+  const auto terms = ranker.Explain(ann, 6);
+  ASSERT_EQ(terms.size(), 1U);
+  EXPECT_EQ(terms[0].via, Via::kFriend);
+  EXPECT_EQ(terms[0].key, 5U);
+  EXPECT_NEAR(terms[0].contribution, 0.5 * std::sqrt(2.0) * 0.5, 1e-6);
+  EXPECT_EQ(ranker.Rank(ann, 1).front().id, 6U);
+  EXPECT_EQ(AllScores(ranker, MakeUserView(*later, *model, UserId{3}))[6], 0.0F);  // dee trusts nobody who has it
+  const auto fallback = ranker.Rank(MakeUserView(*later, *model, UserId{99}), 7);
+  ASSERT_EQ(fallback.size(), 7U);
+  EXPECT_EQ(fallback.back(), (ScoredItem{0.0F, 6}));
 }
 
 TEST(Ranker, GivesPopularItemsToAUserOfWhomNothingIsKnown) {

@@ -19,20 +19,24 @@ using testing::Finished;
 using testing::ModelShape;
 using testing::RandomModel;
 using testing::RandomSocialGraph;
+using testing::WithNewerItems;
 
 class RankerOfEveryRule : public ::testing::TestWithParam<ModelShape> {};
 
 TEST_P(RankerOfEveryRule, ScoresAsTheDefinitionSays) {
   const Runtime runtime(1);
-  for (const auto& graph : {testing::ToyGraph(runtime), RandomSocialGraph(runtime, 6, 60, 50, 300, 100)}) {
-    const auto model = Finished(RandomModel(*graph, GetParam()));
+  for (const auto& trained : {testing::ToyGraph(runtime), RandomSocialGraph(runtime, 6, 60, 50, 300, 100)}) {
+    const auto model = Finished(RandomModel(*trained, GetParam()));
     const Ranker ranker(model);
-    const Definition definition{*graph, *model};
-    for (std::uint32_t user = 0; user <= graph->num_users(); ++user) {
-      const std::vector<float> scores = AllScores(ranker, MakeUserView(*graph, *model, UserId{user}));
-      const std::vector<double> expected = definition.Score(user);
-      for (std::size_t i = 0; i < scores.size(); ++i) {
-        EXPECT_NEAR(scores[i], expected[i], 2e-5 * (1 + std::abs(expected[i]))) << "user " << user << " item " << i;
+    for (const auto& graph : {trained, WithNewerItems(*trained)}) {
+      const Definition definition{*graph, *model};
+      for (std::uint32_t user = 0; user <= graph->num_users(); ++user) {
+        const std::vector<float> scores = AllScores(ranker, MakeUserView(*graph, *model, UserId{user}));
+        const std::vector<double> expected = definition.Score(user);
+        ASSERT_EQ(scores.size(), expected.size());
+        for (std::size_t i = 0; i < scores.size(); ++i) {
+          EXPECT_NEAR(scores[i], expected[i], 2e-5 * (1 + std::abs(expected[i]))) << "user " << user << " item " << i;
+        }
       }
     }
   }
@@ -40,9 +44,10 @@ TEST_P(RankerOfEveryRule, ScoresAsTheDefinitionSays) {
 
 TEST_P(RankerOfEveryRule, ExplainsEveryScoreForEverySetOfOpenGates) {
   const Runtime runtime(1);
-  const auto graph = RandomSocialGraph(runtime, 7, 40, 25, 160, 70);
+  const auto trained = RandomSocialGraph(runtime, 7, 40, 25, 160, 70);
+  const auto graph = WithNewerItems(*trained);
   for (unsigned open = 0; open < 16; ++open) {
-    auto changed = RandomModel(*graph, GetParam());
+    auto changed = RandomModel(*trained, GetParam());
     Gates& gates = changed->gates;
     if ((open & 1U) == 0) gates.learned = 0;
     if ((open & 2U) == 0) gates.kernel = 0;
@@ -89,7 +94,7 @@ TEST(Ranker, ExplanationNamesEachKeyOnceInOrderWithSharesOfAttention) {
       if (term.via == Via::kItem) own += term.attention;
       if (term.via == Via::kFriend) {
         // Only a friend who has the item speaks for it, with the attention of the definition.
-        const auto items = definition.Ranked(term.key);
+        const auto items = definition.Live(term.key);
         EXPECT_TRUE(std::find(items.begin(), items.end(), 3U) != items.end());
         const auto position = std::find(view.friends.begin(), view.friends.end(), term.key) - view.friends.begin();
         EXPECT_NEAR(term.attention, definition.FriendAttention(user)[static_cast<std::size_t>(position)], 1e-5);
@@ -151,6 +156,30 @@ TEST(Ranker, AClosedGateLeavesTheBitsOfTheOtherTermsUntouched) {
       const auto before = ScoresOfEveryone(*graph, model), after = ScoresOfEveryone(*graph, changed);
       EXPECT_EQ(before == after, !open) << "case " << (&c - cases);
     }
+  }
+}
+
+TEST(Ranker, KeepsTheBitsOfTheModelsItemsWhereNewerOnesHaveNoEdges) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 16, 50, 600, 900, 80);  // more items than a tile
+  const auto grown = graph->WithEdges({}, 50, 605, graph->log_sequence() + 1);
+  auto changed = RandomModel(*graph, {.rule = AttentionRule::kGatv2, .heads = 2});
+  changed->gates.kernel = 0;  // the kernel of a random model also names items without edges
+  const auto model = Finished(changed);
+  const Ranker ranker(model);
+  ASSERT_EQ(model->item_degrees[599], 0U);
+  for (std::uint32_t user = 0; user <= 50; ++user) {
+    const UserView before = MakeUserView(*graph, *model, UserId{user}),
+                   after = MakeUserView(*grown, *model, UserId{user});
+    const std::vector<float> expected = AllScores(ranker, before), scores = AllScores(ranker, after);
+    ASSERT_EQ(expected.size(), 600U);
+    ASSERT_EQ(scores.size(), 605U);
+    EXPECT_EQ(std::vector<float>(scores.begin(), scores.begin() + 600), expected);
+    // Newer ones stand where an item without edges stands.
+    for (std::size_t i = 600; i < 605; ++i) EXPECT_FLOAT_EQ(scores[i], scores[599]);
+    auto list = ranker.Rank(after, 605);
+    std::erase_if(list, [](const ScoredItem& hit) { return hit.id >= 600; });
+    EXPECT_EQ(list, ranker.Rank(before, 605));
   }
 }
 

@@ -52,7 +52,7 @@ Result<std::shared_ptr<const Model>> RandomModel(const SocialGraph& graph, const
 
 /// The list by sorting every unseen item: the second way of Rank.
 std::vector<ScoredItem> FullSort(const Ranker& ranker, const UserView& view, std::size_t k) {
-  std::vector<float> scores(ranker.model().info.num_items);
+  std::vector<float> scores(view.num_items());
   ranker.ScoreAll(view, scores);
   std::vector<ScoredItem> list;
   for (std::uint32_t item = 0; item < scores.size(); ++item) {

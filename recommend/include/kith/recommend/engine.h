@@ -8,7 +8,8 @@
 /// Threads: Recommend, Similar*, Explain, graph() and keys are const and run together from any number of threads, each
 ///          on one snapshot of graph and model; Ingest and Publish are serialised inside and never block them for
 ///          longer than a pointer swap.  Results own their strings.
-/// An acknowledged Ingest counts in every call that starts after it returned.
+/// An acknowledged Ingest counts in every call that starts after it returned.  An item later than the model has no
+/// vector before the next Publish: it is recommended through the friends who have it, and SimilarItems fails for it.
 #pragma once
 
 #include <cstdint>

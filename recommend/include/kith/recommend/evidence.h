@@ -3,9 +3,12 @@
 /// score(u, i) = sum over evidences of gate * evidence(u, i); every evidence is a weighted aggregation over the user's
 /// neighbours (own items, friends, everyone), so each hands back the terms of its own sum: explanations are the
 /// computation itself.  A closed gate's evidence is not called.
+/// Items later than the model have no vector, kernel row or degree: they score as items without edges at training do,
+/// and through the friends who have them.
 /// Threads: const calls from anywhere.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -31,20 +34,26 @@ struct Contribution {
   float contribution = 0.0F;
 };
 
+/// Items that are ranked: those of the model, then those that the live graph alone knows.
+[[nodiscard]] inline std::size_t RankedItems(const SocialGraph& graph, const Model& model) noexcept {
+  return std::max(model.info.num_items, graph.num_items());
+}
+
 /// What the ranker knows about the asking user at this moment, from the live graph.
 struct UserView {
   const SocialGraph* graph = nullptr;
   const Model* model = nullptr;
   std::uint32_t user = 0;                ///< dense id
   std::vector<std::uint32_t> items;      ///< live items with edges in the model, ascending: d_u of them
-  std::vector<std::uint32_t> seen;       ///< all live items, ascending
+  std::vector<std::uint32_t> seen;       ///< all live items, also those later than the model, ascending
   std::vector<std::uint32_t> friends;    ///< live friends (kTrusts), ascending
   std::vector<float> friend_weights;     ///< [friends] a_uf, sums to 1 over friends with items, 0 for the others
-  std::uint32_t friends_with_items = 0;  ///< friends with at least one item that the model ranks
+  std::uint32_t friends_with_items = 0;  ///< friends with at least one live item
   std::vector<float> z;                  ///< [d] live vector, not normalised; empty without learned vectors
   std::vector<float> item_weights;       ///< [items x heads] a_uj of the live vector
 
   [[nodiscard]] bool has_items() const noexcept { return !items.empty(); }
+  [[nodiscard]] std::size_t num_items() const noexcept { return RankedItems(*graph, *model); }
   /// Nothing is known about the user: popular items are the answer.
   [[nodiscard]] bool fallback() const noexcept { return seen.empty() && friends.empty(); }
 };
@@ -53,17 +62,14 @@ struct UserView {
 [[nodiscard]] UserView MakeUserView(const SocialGraph& graph, const Model& model, UserId user);
 /// The same into a view that exists: its memory is used again.
 void FillUserView(const SocialGraph& graph, const Model& model, UserId user, UserView& view);
-/// The items of a row that the model ranks: ids below num_items, of which a sorted row has a prefix.
-[[nodiscard]] std::span<const std::uint32_t> RankedPrefix(std::span<const std::uint32_t> items,
-                                                          const Model& model) noexcept;
 
 class Evidence {
  public:
   virtual ~Evidence() = default;
-  /// scores[i] += gate(view) * evidence(view, i) for all items of the model.
+  /// scores[i] += gate(view) * evidence(view, i) for all ranked items.  REQUIRES: scores [view.num_items()].
   virtual void Score(const UserView& view, std::span<float> scores) const = 0;
-  /// Score for several users at once, row v of scores [views x I] for views[v]: the same bits, fewer passes over the
-  /// items.
+  /// Score for several users of one graph at once, row v of scores [views x num_items()] for views[v]: the same bits,
+  /// fewer passes over the items.
   virtual void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const;
   /// Appends to terms[n] the terms of gate * evidence(view, items[n]), one a neighbour, also those that add 0; they sum
   /// to what Score added (to rounding), and the attention of a via to 1.  What depends on the user alone is computed

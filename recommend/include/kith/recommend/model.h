@@ -4,8 +4,9 @@
 ///   z_u = base_u + sum over live items j of a_uj message_j,      cos(z_u, item_i) is the learned evidence.
 /// base_u is what no neighbour carries; it is 0 for users later than the model or without items in it.  a_uj is the
 /// attention of the last layer, computed from live degrees (AttentionRule), so that an event counts in the next answer.
-/// The item side (vectors, degrees, moments) is frozen at training.  Tensors and keys that this version does not know
-/// are kept and written back. Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
+/// The item side (vectors, degrees, moments) is frozen at training; items later than the model rank as rows of zeros
+/// with degree 0 would, and by the friends who have them.  Tensors and keys that this version does not know are kept
+/// and written back. Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
 #pragma once
 
 #include <cstdint>
