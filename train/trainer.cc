@@ -28,7 +28,7 @@ using nlohmann::json;
 /// Users measured an epoch; the gates are fitted on twice as many.
 constexpr std::size_t kMeasuredUsers = 3000;
 /// Looks at the validation part without a gain after which the search ends.
-constexpr std::uint32_t kPatience = 4;
+constexpr std::uint32_t kPatience = 6;
 /// Users with held-out items below which a choice would be chance.
 constexpr std::size_t kFewestValidationUsers = 20;
 /// Popularity's gate while searching, before it is fitted: the loss' popularity weights take it out of the vectors.
