@@ -14,7 +14,7 @@ Status CheckBeside(const char* what, std::size_t size, std::size_t edges) {
 
 }  // namespace
 
-Csr::Csr(std::uint32_t num_targets, AlignedBuffer<EdgeOffset> offsets, AlignedBuffer<std::uint32_t> targets,
+Csr::Csr(std::uint32_t num_targets, AlignedBuffer<CsrOffset> offsets, AlignedBuffer<std::uint32_t> targets,
          AlignedBuffer<float> weights, AlignedBuffer<std::int64_t> times)
     : num_targets_(num_targets),
       offsets_(std::move(offsets)),

@@ -20,25 +20,25 @@ constexpr Key MakeKey(std::uint32_t target, std::size_t place) noexcept {
 constexpr std::uint32_t TargetOf(Key key) noexcept { return static_cast<std::uint32_t>(key >> 32); }
 constexpr std::uint32_t PlaceOf(Key key) noexcept { return static_cast<std::uint32_t>(key); }
 
-void PrefixSum(AlignedBuffer<EdgeOffset>& offsets) noexcept {
+void PrefixSum(AlignedBuffer<CsrOffset>& offsets) noexcept {
   for (std::size_t i = 1; i < offsets.size(); ++i) offsets[i] += offsets[i - 1];
 }
 
 /// Rows of keys, each sorted. The scatter takes places in any order; the sort takes that chance out again.
 struct SortedRows {
-  AlignedBuffer<EdgeOffset> offsets;  ///< [rows + 1]
-  AlignedBuffer<Key> keys;            ///< [E]
+  AlignedBuffer<CsrOffset> offsets;  ///< [rows + 1]
+  AlignedBuffer<Key> keys;           ///< [E]
 };
 
 /// `for_each(visit)` runs visit(row, key) for every edge, in parallel; it is called twice.
 template <class ForEach>
 SortedRows SortIntoRows(const Runtime& runtime, std::uint32_t num_rows, std::size_t num_edges, ForEach for_each) {
-  SortedRows rows{AlignedBuffer<EdgeOffset>(std::size_t{num_rows} + 1), AlignedBuffer<Key>(num_edges)};
+  SortedRows rows{AlignedBuffer<CsrOffset>(std::size_t{num_rows} + 1), AlignedBuffer<Key>(num_edges)};
   for_each([&](std::uint32_t row, Key) {
     std::atomic_ref(rows.offsets[std::size_t{row} + 1]).fetch_add(1, std::memory_order_relaxed);
   });
   PrefixSum(rows.offsets);
-  AlignedBuffer<EdgeOffset> next = rows.offsets;
+  AlignedBuffer<CsrOffset> next = rows.offsets;
   for_each([&](std::uint32_t row, Key key) {
     rows.keys[std::atomic_ref(next[row]).fetch_add(1, std::memory_order_relaxed)] = key;
   });
@@ -50,28 +50,28 @@ SortedRows SortIntoRows(const Runtime& runtime, std::uint32_t num_rows, std::siz
   return rows;
 }
 
-bool IsLastOfItsTarget(const SortedRows& rows, std::size_t row, EdgeOffset i) noexcept {
+bool IsLastOfItsTarget(const SortedRows& rows, std::size_t row, CsrOffset i) noexcept {
   return i + 1 == rows.offsets[row + 1] || TargetOf(rows.keys[i]) != TargetOf(rows.keys[i + 1]);
 }
 
 /// visit(place in the new arrays, key) for every edge that is the last of its target.
 template <class Visit>
-void ForEachKept(const Runtime& runtime, const SortedRows& rows, const AlignedBuffer<EdgeOffset>& kept, Visit visit) {
+void ForEachKept(const Runtime& runtime, const SortedRows& rows, const AlignedBuffer<CsrOffset>& kept, Visit visit) {
   ParallelFor(runtime, rows.offsets.size() - 1, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
-      EdgeOffset out = kept[row];
-      for (EdgeOffset i = rows.offsets[row]; i < rows.offsets[row + 1]; ++i) {
+      CsrOffset out = kept[row];
+      for (CsrOffset i = rows.offsets[row]; i < rows.offsets[row + 1]; ++i) {
         if (IsLastOfItsTarget(rows, row, i)) visit(out++, rows.keys[i]);
       }
     }
   });
 }
 
-AlignedBuffer<EdgeOffset> KeptOffsets(const Runtime& runtime, const SortedRows& rows) {
-  AlignedBuffer<EdgeOffset> kept(rows.offsets.size());
+AlignedBuffer<CsrOffset> KeptOffsets(const Runtime& runtime, const SortedRows& rows) {
+  AlignedBuffer<CsrOffset> kept(rows.offsets.size());
   ParallelFor(runtime, rows.offsets.size() - 1, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
-      for (EdgeOffset i = rows.offsets[row]; i < rows.offsets[row + 1]; ++i) {
+      for (CsrOffset i = rows.offsets[row]; i < rows.offsets[row + 1]; ++i) {
         kept[row + 1] += IsLastOfItsTarget(rows, row, i) ? 1 : 0;
       }
     }
@@ -82,10 +82,10 @@ AlignedBuffer<EdgeOffset> KeptOffsets(const Runtime& runtime, const SortedRows& 
 
 /// value(place) of every kept edge, or nothing where all of them are the default.
 template <class T, class Value>
-AlignedBuffer<T> KeptValues(const Runtime& runtime, const SortedRows& rows, const AlignedBuffer<EdgeOffset>& kept,
+AlignedBuffer<T> KeptValues(const Runtime& runtime, const SortedRows& rows, const AlignedBuffer<CsrOffset>& kept,
                             T common, Value value) {
   AlignedBuffer<T> values(kept[kept.size() - 1]);
-  ForEachKept(runtime, rows, kept, [&](EdgeOffset out, Key key) { values[out] = value(PlaceOf(key)); });
+  ForEachKept(runtime, rows, kept, [&](CsrOffset out, Key key) { values[out] = value(PlaceOf(key)); });
   if (std::all_of(values.begin(), values.end(), [common](T each) { return each == common; })) return {};
   return values;
 }
@@ -124,9 +124,9 @@ Result<Csr> BuildCsr(const Runtime& runtime, std::uint32_t num_rows, std::uint32
     });
   });
 
-  AlignedBuffer<EdgeOffset> offsets = KeptOffsets(runtime, rows);
+  AlignedBuffer<CsrOffset> offsets = KeptOffsets(runtime, rows);
   AlignedBuffer<std::uint32_t> targets(offsets[num_rows]);
-  ForEachKept(runtime, rows, offsets, [&](EdgeOffset out, Key key) { targets[out] = TargetOf(key); });
+  ForEachKept(runtime, rows, offsets, [&](CsrOffset out, Key key) { targets[out] = TargetOf(key); });
 
   AlignedBuffer<float> weights;
   if (std::any_of(edges.begin(), edges.end(), [](const Edge& edge) { return edge.weight != 1.0F; })) {
@@ -143,7 +143,7 @@ Csr Transpose(const Runtime& runtime, const Csr& csr) {
   SortedRows rows = SortIntoRows(runtime, csr.num_targets(), csr.num_edges(), [&](auto visit) {
     ParallelFor(runtime, csr.num_rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
       for (std::size_t row = begin; row < end; ++row) {
-        for (EdgeOffset e = csr.offsets()[row]; e < csr.offsets()[row + 1]; ++e) {
+        for (CsrOffset e = csr.offsets()[row]; e < csr.offsets()[row + 1]; ++e) {
           visit(csr.targets()[e], MakeKey(static_cast<std::uint32_t>(row), e));
         }
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <cstring>
 #include <limits>
 
 namespace kith {
@@ -32,16 +33,34 @@ void EraseAt(std::vector<T>& values, std::ptrdiff_t at) {
   if (!values.empty()) values.erase(values.begin() + at);
 }
 
+constexpr std::array<const char*, kNumRelations> kNames = {"interacts", "interacted by", "trusts", "trusted by"};
+
+template <class T>
+bool SameBits(std::span<const T> a, std::span<const T> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+bool SameBits(const Csr& a, const Csr& b) {
+  return a.num_targets() == b.num_targets() && SameBits(a.offsets(), b.offsets()) &&
+         SameBits(a.targets(), b.targets()) && SameBits(a.weights(), b.weights()) && SameBits(a.times(), b.times());
+}
+
+Status CheckCounts(std::uint32_t num_users, std::uint32_t num_items) {
+  if (num_items <= std::numeric_limits<std::uint32_t>::max() - num_users) return OkStatus();
+  return InvalidArgument("graph: expected fewer than 2^32 users and items, found " + std::to_string(num_users) +
+                         " users and " + std::to_string(num_items) + " items");
+}
+
 /// The live rows of one relation as one Csr: no sort, since rows are sorted already.
 Csr Freeze(const Runtime& runtime, const SocialGraph& graph, Relation relation) {
   const std::size_t rows = graph.num_rows(relation);
-  AlignedBuffer<EdgeOffset> offsets(rows + 1);
+  AlignedBuffer<CsrOffset> offsets(rows + 1);
   std::atomic<bool> weighted = false, timed = false;
   ParallelFor(runtime, rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     bool any_weight = false, any_time = false;
     for (std::size_t row = begin; row < end; ++row) {
       const Neighbors live = graph.neighbors(relation, static_cast<std::uint32_t>(row));
-      offsets[row + 1] = live.size();
+      offsets[row + 1] = static_cast<CsrOffset>(live.size());
       any_weight =
           any_weight || std::any_of(live.weights.begin(), live.weights.end(), [](float w) { return w != 1.0F; });
       any_time =
@@ -75,28 +94,49 @@ Result<std::shared_ptr<const SocialGraph>> SocialGraph::Build(const Runtime& run
                                                               std::span<const Edge> interactions,
                                                               std::span<const Edge> friendships, std::string store_id,
                                                               std::uint64_t log_sequence) {
-  if (num_items > std::numeric_limits<std::uint32_t>::max() - num_users) {
-    return InvalidArgument("graph: expected fewer than 2^32 users and items, found " + std::to_string(num_users) +
-                           " users and " + std::to_string(num_items) + " items");
-  }
+  KITH_RETURN_IF_ERROR(CheckCounts(num_users, num_items));
   auto interacts = BuildCsr(runtime, num_users, num_items, interactions);
   if (!interacts.ok()) return interacts.status().WithContext("interactions");
   auto trusts = BuildCsr(runtime, num_users, num_users, friendships);
   if (!trusts.ok()) return trusts.status().WithContext("friendships");
 
-  std::shared_ptr<SocialGraph> graph(new SocialGraph);
-  graph->store_id_ = std::move(store_id);
-  graph->log_sequence_ = log_sequence;
-  graph->num_users_ = num_users;
-  graph->num_items_ = num_items;
+  GraphParts parts{num_users, num_items, {}, std::move(store_id), log_sequence};
   const auto keep = [&](Relation relation, Csr csr) {
-    graph->num_edges_[Place(relation)] = csr.num_edges();
-    graph->frozen_[Place(relation)] = std::make_shared<const Csr>(std::move(csr));
+    const auto reversed = std::make_shared<const Csr>(Transpose(runtime, csr));
+    const auto forward = std::make_shared<const Csr>(std::move(csr));
+    parts.relations[Place(relation)] = forward;
+    parts.relations[Place(Reverse(relation))] = SameBits(*forward, *reversed) ? forward : reversed;
   };
-  keep(Relation::kInteractedBy, Transpose(runtime, *interacts));
   keep(Relation::kInteracts, std::move(*interacts));
-  keep(Relation::kTrustedBy, Transpose(runtime, *trusts));
   keep(Relation::kTrusts, std::move(*trusts));
+  return Assemble(std::move(parts));
+}
+
+Result<std::shared_ptr<const SocialGraph>> SocialGraph::Assemble(GraphParts parts) {
+  KITH_RETURN_IF_ERROR(CheckCounts(parts.num_users, parts.num_items));
+  std::shared_ptr<SocialGraph> graph(new SocialGraph);
+  graph->store_id_ = std::move(parts.store_id);
+  graph->log_sequence_ = parts.log_sequence;
+  graph->num_users_ = parts.num_users;
+  graph->num_items_ = parts.num_items;
+  graph->frozen_ = std::move(parts.relations);
+  for (int r = 0; r < kNumRelations; ++r) {
+    const auto relation = static_cast<Relation>(r);
+    const Csr& csr = graph->frozen(relation);
+    const std::size_t reversed = graph->frozen(Reverse(relation)).num_edges();
+    if (csr.num_rows() != graph->num_rows(relation) || csr.num_targets() != graph->num_targets(relation) ||
+        csr.num_edges() != reversed) {
+      return InvalidArgument("graph: expected " + std::to_string(graph->num_rows(relation)) + " rows, " +
+                             std::to_string(graph->num_targets(relation)) + " targets and " + std::to_string(reversed) +
+                             " edges in \"" + kNames[Place(relation)] + "\", found " + std::to_string(csr.num_rows()) +
+                             ", " + std::to_string(csr.num_targets()) + " and " + std::to_string(csr.num_edges()));
+    }
+    graph->num_edges_[Place(relation)] = csr.num_edges();
+  }
+  const Csr& interacts = graph->frozen(Relation::kInteracts);
+  for (std::uint32_t user = 0; user < parts.num_users; ++user) {
+    graph->users_with_items_ += interacts.degree(user) != 0 ? 1U : 0U;
+  }
   return std::shared_ptr<const SocialGraph>(std::move(graph));
 }
 
@@ -143,6 +183,7 @@ void SocialGraph::ChangeRow(Relation relation, const Edge& edge, bool removed) {
     EraseAt(row.weights, at);
     EraseAt(row.times, at);
     --num_edges_[Place(relation)];
+    if (relation == Relation::kInteracts && row.targets.empty()) --users_with_items_;
   } else if (present) {
     AssignAt(row.weights, size, at, edge.weight, 1.0F);
     AssignAt(row.times, size, at, edge.time, kNoTime);
@@ -151,6 +192,7 @@ void SocialGraph::ChangeRow(Relation relation, const Edge& edge, bool removed) {
     InsertAt(row.times, size, at, edge.time, kNoTime);
     row.targets.insert(row.targets.begin() + at, edge.target);
     ++num_edges_[Place(relation)];
+    if (relation == Relation::kInteracts && row.targets.size() == 1) ++users_with_items_;
   }
 }
 
@@ -194,6 +236,10 @@ Result<std::shared_ptr<const SocialGraph>> SocialGraph::Compact(const Runtime& r
   std::shared_ptr<SocialGraph> graph(new SocialGraph(*this));
   for (int r = 0; r < kNumRelations; ++r) {
     const auto relation = static_cast<Relation>(r);
+    if (num_edges_[Place(relation)] > std::numeric_limits<CsrOffset>::max()) {
+      return InvalidArgument(std::string("graph: expected fewer than 2^32 edges in \"") + kNames[Place(relation)] +
+                             "\", found " + std::to_string(num_edges_[Place(relation)]));
+    }
     const bool same = OverlayRows(relation) == 0 && frozen(relation).num_targets() == num_targets(relation);
     if (!same) graph->frozen_[Place(relation)] = std::make_shared<const Csr>(Freeze(runtime, *this, relation));
     graph->overlay_[Place(relation)] = {};

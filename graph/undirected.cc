@@ -1,5 +1,8 @@
 #include "kith/graph/undirected.h"
 
+#include <limits>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace kith {
@@ -24,13 +27,20 @@ void ForEachFriend(const SocialGraph& graph, std::uint32_t user, Emit emit) {
 /// for_each_neighbor(row, emit) emits a row's targets in ascending order; it is called twice a row.
 template <class ForEachNeighbor>
 Csr SquareCsr(const Runtime& runtime, std::uint32_t rows, ForEachNeighbor for_each_neighbor) {
-  AlignedBuffer<EdgeOffset> offsets(std::size_t{rows} + 1);
+  AlignedBuffer<CsrOffset> offsets(std::size_t{rows} + 1);
   ParallelFor(runtime, rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
       for_each_neighbor(static_cast<std::uint32_t>(row), [&](std::uint32_t) { ++offsets[row + 1]; });
     }
   });
-  for (std::size_t row = 0; row < rows; ++row) offsets[row + 1] += offsets[row];
+  std::uint64_t edges = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    edges += offsets[row + 1];
+    offsets[row + 1] = static_cast<CsrOffset>(edges);
+  }
+  if (edges > std::numeric_limits<CsrOffset>::max()) {
+    throw std::invalid_argument("undirected graph: expected fewer than 2^31 edges, found " + std::to_string(edges / 2));
+  }
   AlignedBuffer<std::uint32_t> targets(offsets[rows]);
   ParallelFor(runtime, rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {

@@ -51,6 +51,18 @@ TEST(AlignedBuffer, KeepsItsElementsWhenItGrows) {
   EXPECT_EQ(buffer[299'999], 0u);
 }
 
+TEST(AlignedBuffer, ForOverwriteHasTheSizeAndAlignmentAndGrowsByZeros) {
+  auto buffer = AlignedBuffer<std::uint32_t>::ForOverwrite(std::size_t{1} << 20);
+  EXPECT_EQ(buffer.size(), std::size_t{1} << 20);
+  EXPECT_EQ(Address(buffer.data()) % (std::size_t{2} << 20), 0u);
+  std::iota(buffer.begin(), buffer.end(), 3u);
+  buffer.resize(buffer.size() + 2);
+  EXPECT_EQ(buffer[5], 8u);
+  EXPECT_EQ(buffer[buffer.size() - 3], (1u << 20) + 2);
+  EXPECT_EQ(buffer[buffer.size() - 1], 0u);
+  EXPECT_EQ(AlignedBuffer<std::uint32_t>::ForOverwrite(0).data(), nullptr);
+}
+
 TEST(AlignedBuffer, CopiesDeeplyAndMovesFreely) {
   AlignedBuffer<int> first(3);
   first[1] = 5;

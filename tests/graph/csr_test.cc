@@ -149,7 +149,7 @@ TEST(Csr, RefusesAnEdgeOutOfRangeNamingTheFirst) {
 
 TEST(Csr, CheckFindsEachBrokenInvariant) {
   const auto message = [](const Csr& csr) { return std::string(csr.Check().message()); };
-  using Offsets = std::initializer_list<EdgeOffset>;
+  using Offsets = std::initializer_list<CsrOffset>;
   using Targets = std::initializer_list<std::uint32_t>;
   EXPECT_THAT(message(Csr(3, Buffer(Offsets{1, 2}), Buffer(Targets{0, 1}))), HasSubstr("start at 0"));
   EXPECT_THAT(message(Csr(3, Buffer(Offsets{0, 2, 1, 2}), Buffer(Targets{0, 1}))), HasSubstr("after row 1"));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -161,11 +162,16 @@ TEST(SocialGraph, WithAnySequenceOfChangesEqualsARebuildAndItsCompaction) {
       const auto rebuilt = SocialGraph::Build(runtime, users, items, edges[0], edges[1]).value();
       ExpectSameRows(*graph, *rebuilt);
       EXPECT_EQ(graph->Edges(Relation::kInteracts), edges[0]);
+      std::set<std::uint32_t> active;
+      for (const Edge& edge : edges[0]) active.insert(edge.source);
+      EXPECT_EQ(graph->users_with_items(), active.size());
+      EXPECT_EQ(rebuilt->users_with_items(), active.size());
 
       const auto compact = graph->Compact(runtime).value();
       EXPECT_EQ(compact->overlay_rows(), 0U);
       EXPECT_EQ(compact->log_sequence(), batch);
       ExpectSameRows(*compact, *rebuilt);
+      EXPECT_EQ(compact->users_with_items(), active.size());
       for (Relation relation : kRelations) {
         CheckOk(compact->frozen(relation).Check());
         EXPECT_EQ(compact->frozen(relation).num_rows(), compact->num_rows(relation));
@@ -209,6 +215,59 @@ TEST(SocialGraph, RefusesEdgesOutOfRangeAndTooManyNodes) {
   const Status friendship = SocialGraph::Build(runtime, 5, 6, {}, edge).status();
   EXPECT_THAT(std::string(friendship.message()), HasSubstr("friendships: edge 0 (0 -> 6)"));
   EXPECT_EQ(SocialGraph::Build(runtime, 0xFFFFFFFFU, 1, {}, {}).status().code(), StatusCode::kInvalidArgument);
+}
+
+/// The frozen parts of a graph, as a file or a generator would hand them over.
+GraphParts PartsOf(const SocialGraph& graph) {
+  GraphParts parts{graph.num_users(), graph.num_items(), {}, graph.store_id(), graph.log_sequence()};
+  for (Relation relation : kRelations) {
+    parts.relations[static_cast<std::size_t>(relation)] = std::make_shared<const Csr>(graph.frozen(relation));
+  }
+  return parts;
+}
+
+TEST(SocialGraph, AssembledFromItsPartsIsTheGraphThatWasBuilt) {
+  const Runtime runtime(2);
+  const auto built = testing::RandomGraph(runtime, 80, 60, 900, 400, 5);
+  const auto assembled = SocialGraph::Assemble(PartsOf(*built)).value();
+  ExpectSameRows(*assembled, *built);
+  EXPECT_EQ(assembled->users_with_items(), built->users_with_items());
+  EXPECT_EQ(assembled->store_id(), built->store_id());
+  EXPECT_EQ(assembled->log_sequence(), built->log_sequence());
+}
+
+TEST(SocialGraph, RefusesPartsThatDoNotFitTogether) {
+  const Runtime runtime(1);
+  const auto toy = testing::ToyGraph(runtime);
+  const auto message = [](GraphParts parts) {
+    return std::string(SocialGraph::Assemble(std::move(parts)).status().message());
+  };
+  GraphParts parts = PartsOf(*toy);
+  parts.num_items = 7;
+  EXPECT_THAT(message(parts), HasSubstr("expected 5 rows, 7 targets and 11 edges in \"interacts\", found 5, 6 and 11"));
+  parts = PartsOf(*toy);
+  std::swap(parts.relations[0], parts.relations[1]);
+  EXPECT_THAT(message(parts), HasSubstr("interacts"));
+  parts = PartsOf(*toy);
+  parts.relations[3] = std::make_shared<const Csr>(BuildCsr(runtime, 5, 5, {}).value());
+  EXPECT_THAT(message(parts), HasSubstr("and 0 edges in \"trusts\", found 5, 5 and 4"));
+}
+
+TEST(SocialGraph, HoldsASymmetricRelationOnce) {
+  const Runtime runtime(1);
+  const std::vector<Edge> mutual = {{0, 1}, {1, 0}, {2, 1, 2.0F}, {1, 2, 2.0F}};
+  const auto graph = SocialGraph::Build(runtime, 3, 0, {}, mutual).value();
+  EXPECT_EQ(&graph->frozen(Relation::kTrusts), &graph->frozen(Relation::kTrustedBy));
+
+  const std::vector<Edge> weighed_differently = {{0, 1, 2.0F}, {1, 0, 3.0F}};
+  const auto other = SocialGraph::Build(runtime, 2, 0, {}, weighed_differently).value();
+  EXPECT_NE(&other->frozen(Relation::kTrusts), &other->frozen(Relation::kTrustedBy));
+  EXPECT_THAT(other->neighbors(Relation::kTrustedBy, 0).weights, ElementsAre(3.0F));
+
+  const EdgeChange one_way{Relation::kTrusts, {0, 2}};
+  const auto changed = graph->WithEdges({&one_way, 1}, 3, 0, 5)->Compact(runtime).value();
+  EXPECT_THAT(changed->friends(UserId{2}).targets, ElementsAre(1)) << "the news is in one direction alone";
+  EXPECT_THAT(changed->neighbors(Relation::kTrustedBy, 2).targets, ElementsAre(0, 1));
 }
 
 TEST(SocialGraph, OfNobodyHasNoRows) {

@@ -2,7 +2,8 @@
 ///
 /// Invariants: data() is aligned to 64 bytes; a buffer of 2 MiB or more is aligned to 2 MiB and the system is advised
 ///             to back it by huge pages (random line rate +15-100 %), which it may refuse without harm.
-/// Elements are trivially copyable; `resize` zero-fills what is new; copies are deep, moves are free.
+/// Elements are trivially copyable; `resize` zero-fills what is new, `ForOverwrite` does not (the threads that fill a
+/// large buffer then touch its pages first, each its own); copies are deep, moves are free.
 /// Threads: as std::vector.
 #pragma once
 
@@ -27,6 +28,13 @@ class AlignedBuffer {
  public:
   AlignedBuffer() noexcept = default;
   explicit AlignedBuffer(std::size_t size) { resize(size); }
+  /// Elements have no value until they are written.
+  [[nodiscard]] static AlignedBuffer ForOverwrite(std::size_t size) {
+    AlignedBuffer buffer;
+    buffer.Reserve(size);
+    buffer.size_ = size;
+    return buffer;
+  }
   AlignedBuffer(const AlignedBuffer& other) { assign(other.span()); }
   AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
   AlignedBuffer& operator=(AlignedBuffer other) noexcept {
@@ -41,19 +49,13 @@ class AlignedBuffer {
     std::swap(capacity_, other.capacity_);
   }
   void assign(std::span<const T> values) {
-    resize(values.size());
+    if (values.size() > capacity_) *this = ForOverwrite(values.size());
+    size_ = values.size();
     if (!values.empty()) std::memcpy(data_, values.data(), values.size_bytes());
   }
   /// Keeps what was there up to the smaller size, zeroes what is new.
   void resize(std::size_t size) {
-    if (size > capacity_) {
-      if (size > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
-      T* grown = static_cast<T*>(AllocateAligned(size * sizeof(T)));
-      if (size_ != 0) std::memcpy(static_cast<void*>(grown), data_, size_ * sizeof(T));
-      FreeAligned(data_);
-      data_ = grown;
-      capacity_ = size;
-    }
+    Reserve(size);
     if (size > size_) std::memset(static_cast<void*>(data_ + size_), 0, (size - size_) * sizeof(T));
     size_ = size;
   }
@@ -73,6 +75,16 @@ class AlignedBuffer {
   [[nodiscard]] const T* end() const noexcept { return data_ + size_; }
 
  private:
+  void Reserve(std::size_t size) {
+    if (size <= capacity_) return;
+    if (size > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+    T* grown = static_cast<T*>(AllocateAligned(size * sizeof(T)));
+    if (size_ != 0) std::memcpy(static_cast<void*>(grown), data_, size_ * sizeof(T));
+    FreeAligned(data_);
+    data_ = grown;
+    capacity_ = size;
+  }
+
   T* data_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;
 };

@@ -90,7 +90,7 @@ class CsrView {
       : public boost::iterator_facade<EdgeIterator, edge_descriptor, boost::forward_traversal_tag, edge_descriptor> {
    public:
     EdgeIterator() = default;
-    EdgeIterator(const Csr& csr, EdgeOffset place) noexcept : csr_(&csr), place_(place) { Settle(); }
+    EdgeIterator(const Csr& csr, std::size_t place) noexcept : csr_(&csr), place_(place) { Settle(); }
 
    private:
     friend class boost::iterator_core_access;
@@ -108,7 +108,7 @@ class CsrView {
     }
 
     const Csr* csr_ = nullptr;
-    EdgeOffset place_ = 0;
+    std::size_t place_ = 0;
     std::uint32_t row_ = 0;
   };
 

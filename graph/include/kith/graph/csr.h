@@ -3,7 +3,8 @@
 /// Invariants: offsets has num_rows()+1 entries, starts at 0, never decreases, ends at num_edges();
 ///             targets are < num_targets(), sorted and unique within a row;
 ///             weights and times are empty or in the order of the targets.
-/// Threads: immutable, read from anywhere.   Cost: 8 bytes a row + 4 an edge (+ 4 if weighted, + 8 if timed).
+/// Threads: immutable, read from anywhere.   Cost: 4 bytes a row + 4 an edge (+ 4 if weighted, + 8 if timed).
+/// Offsets have 32 bits, so that a cache line holds those of 16 rows: a relation has up to 2^32 - 1 edges.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +16,16 @@
 
 namespace kith {
 
+/// A place in the edges of a Csr.
+using CsrOffset = std::uint32_t;
+/// A place in the edges of a Block or of a batch, which kernels read.
 using EdgeOffset = std::uint64_t;
 
 class Csr {
  public:
   Csr() = default;
   /// REQUIRES: the invariants above (CsrBuilder gives them; `Check` tests them).
-  Csr(std::uint32_t num_targets, AlignedBuffer<EdgeOffset> offsets, AlignedBuffer<std::uint32_t> targets,
+  Csr(std::uint32_t num_targets, AlignedBuffer<CsrOffset> offsets, AlignedBuffer<std::uint32_t> targets,
       AlignedBuffer<float> weights = {}, AlignedBuffer<std::int64_t> times = {});
 
   [[nodiscard]] std::uint32_t num_rows() const noexcept {
@@ -52,11 +56,11 @@ class Csr {
   /// Whether the row holds the target, by binary search.
   [[nodiscard]] bool contains(std::uint32_t row, std::uint32_t target) const noexcept;
 
-  [[nodiscard]] std::span<const EdgeOffset> offsets() const& noexcept { return offsets_.span(); }
+  [[nodiscard]] std::span<const CsrOffset> offsets() const& noexcept { return offsets_.span(); }
   [[nodiscard]] std::span<const std::uint32_t> targets() const& noexcept { return targets_.span(); }
   [[nodiscard]] std::span<const float> weights() const& noexcept { return weights_.span(); }
   [[nodiscard]] std::span<const std::int64_t> times() const& noexcept { return times_.span(); }
-  std::span<const EdgeOffset> offsets() && = delete;
+  std::span<const CsrOffset> offsets() && = delete;
   std::span<const std::uint32_t> targets() && = delete;
   std::span<const float> weights() && = delete;
   std::span<const std::int64_t> times() && = delete;
@@ -66,7 +70,7 @@ class Csr {
 
  private:
   std::uint32_t num_targets_ = 0;
-  AlignedBuffer<EdgeOffset> offsets_;
+  AlignedBuffer<CsrOffset> offsets_;
   AlignedBuffer<std::uint32_t> targets_;
   AlignedBuffer<float> weights_;
   AlignedBuffer<std::int64_t> times_;

@@ -3,8 +3,8 @@
 /// A frozen Csr per relation, shared, plus an overlay of the rows that newer events changed.  A row in the overlay
 /// replaces the frozen one as a whole, so a reader sees one sorted list; a row without news pays a look at one bit.
 /// Invariants: every edge stands in its relation and, reversed, in the reverse relation; rows are sorted and unique.
+/// Relations that are their own reverse (everybody trusts back) are held once.
 /// Threads: immutable; shared as std::shared_ptr<const SocialGraph>.   Cost of WithEdges: O(rows ever touched).
-/// A snapshot may keep rows in another order for locality; that permutation (identity today) never leaves this class.
 #pragma once
 
 #include <array>
@@ -41,6 +41,15 @@ struct EdgeChange {
   bool removed = false;
 };
 
+/// A graph's frozen parts, made elsewhere: read from a file, or generated.
+struct GraphParts {
+  std::uint32_t num_users = 0, num_items = 0;
+  /// By relation, none null.  One part may stand for a relation and its reverse where the relation is symmetric.
+  std::array<std::shared_ptr<const Csr>, kNumRelations> relations = {};
+  std::string store_id = {};
+  std::uint64_t log_sequence = 0;
+};
+
 class SocialGraph {
  public:
   /// Builds from forward edges (user -> item, user -> friend); the reverse relations are made here.
@@ -48,6 +57,10 @@ class SocialGraph {
   [[nodiscard]] static Result<std::shared_ptr<const SocialGraph>> Build(
       const Runtime& runtime, std::uint32_t num_users, std::uint32_t num_items, std::span<const Edge> interactions,
       std::span<const Edge> friendships, std::string store_id = {}, std::uint64_t log_sequence = 0);
+
+  /// Takes the parts over as they are.  Fails (kInvalidArgument) where their rows, targets or numbers of edges do not
+  /// fit the counts and each other.  REQUIRES: each passes Csr::Check, and a reverse part is its forward part reversed.
+  [[nodiscard]] static Result<std::shared_ptr<const SocialGraph>> Assemble(GraphParts parts);
 
   /// The same graph after `changes` (applied in order), with counts that may have grown.  The frozen part is shared.
   /// An edge that is there takes the new weight and time; removing one that is not there changes nothing.
@@ -65,6 +78,8 @@ class SocialGraph {
 
   [[nodiscard]] std::size_t num_interactions() const noexcept { return num_edges_[0]; }
   [[nodiscard]] std::size_t num_friendships() const noexcept { return num_edges_[2]; }
+  /// Users with at least one item: those that a model can be learned from.
+  [[nodiscard]] std::uint32_t users_with_items() const noexcept { return users_with_items_; }
   [[nodiscard]] std::uint64_t log_sequence() const noexcept { return log_sequence_; }
   [[nodiscard]] const std::string& store_id() const noexcept { return store_id_; }
 
@@ -116,7 +131,7 @@ class SocialGraph {
 
   std::string store_id_;
   std::uint64_t log_sequence_ = 0;
-  std::uint32_t num_users_ = 0, num_items_ = 0;
+  std::uint32_t num_users_ = 0, num_items_ = 0, users_with_items_ = 0;
   std::array<std::size_t, kNumRelations> num_edges_ = {};
   std::array<std::shared_ptr<const Csr>, kNumRelations> frozen_;
   std::array<Overlay, kNumRelations> overlay_;

@@ -9,7 +9,7 @@ namespace kith {
 
 /// The simple union of interactions and friendships over all nodes, users then items (node = num_users + item); [U+I].
 /// Each edge stands in the rows of both its ends, once, however often and in whichever direction it was said; no loops.
-/// Cost: O(U + I + E) time, 8 bytes a node + 8 an edge.
+/// Throws std::invalid_argument from 2^31 edges up.   Cost: O(U + I + E) time, 4 bytes a node + 8 an edge.
 [[nodiscard]] Csr UndirectedUnion(const Runtime& runtime, const SocialGraph& graph);
 
 /// The friendships alone, in the same way, over the users; [U].
