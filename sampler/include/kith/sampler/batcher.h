@@ -31,10 +31,10 @@ struct BatcherOptions {
 /// What one step of training needs.  Local numbers index mini_batch.seeds.
 struct TrainingBatch {
   std::uint64_t step = 0;
-  std::vector<std::uint32_t> users;              ///< [B] local number of each user
-  std::vector<EdgeOffset> positive_offsets;      ///< [B + 1]
-  std::vector<std::uint32_t> positives;          ///< local numbers of the user's positives in this batch
-  std::vector<std::uint32_t> candidates;         ///< [C] local numbers of the shared candidates
+  std::vector<std::uint32_t> users;          ///< [B] local number of each user
+  std::vector<EdgeOffset> positive_offsets;  ///< [B + 1]
+  std::vector<std::uint32_t> positives;      ///< local numbers of the user's positives in this batch
+  std::vector<std::uint32_t> candidates;     ///< [C] local numbers of the shared candidates
   MiniBatch mini_batch;
 };
 

@@ -42,7 +42,7 @@ class NegativeSampler {
  private:
   std::shared_ptr<const SocialGraph> graph_;
   NegativeSamplerOptions options_;
-  std::vector<float> accept_;           ///< alias table, empty for uniform
+  std::vector<float> accept_;  ///< alias table, empty for uniform
   std::vector<std::uint32_t> alias_;
   std::vector<float> log_probability_;
 };

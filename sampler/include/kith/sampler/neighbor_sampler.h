@@ -31,7 +31,12 @@ struct NeighborSamplerOptions {
   std::vector<Fanout> fanouts = {{15, 15, 0}, {10, 10, 0}};
   /// Independent draws, repeats kept, instead of distinct neighbours.
   bool with_replacement = false;
+  /// Nodes up to which a Scratch keeps 4 bytes for each (one cache line a look-up); above, a hash table that grows with
+  /// the batches.
+  std::uint32_t dense_table_limit = 1U << 26;
   std::uint64_t seed = 1;
+
+  static constexpr std::uint32_t kMaxFanout = 1U << 20;
 
   [[nodiscard]] Status Validate() const;
 };
@@ -43,6 +48,8 @@ struct MiniBatch {
   std::vector<Block> blocks;
   [[nodiscard]] std::span<const NodeId> input_nodes() const noexcept { return blocks.front().nodes; }
 };
+
+class SampleEngine;
 
 class NeighborSampler {
  public:
@@ -67,6 +74,7 @@ class NeighborSampler {
  private:
   std::shared_ptr<const SocialGraph> graph_;
   NeighborSamplerOptions options_;
+  std::shared_ptr<const SampleEngine> engine_;
 };
 
 }  // namespace kith

@@ -1,0 +1,53 @@
+#include "draw.h"
+
+#include "draw_avx512.h"
+#include "kith/kernels/isa.h"
+
+namespace kith {
+namespace {
+
+/// Up to here a look at all former draws is quicker than a set.
+constexpr std::uint32_t kFew = 32;
+
+void DistinctRows(std::span<const RowDraws> rows, std::size_t stride, std::uint32_t* positions, StampedSet& taken) {
+  for (std::size_t r = 0; r < rows.size(); ++r) DrawDistinctRow(rows[r], positions + r * stride, taken);
+}
+
+void IndependentRows(std::span<const RowDraws> rows, std::size_t stride, std::uint32_t* positions, StampedSet&) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::uint32_t i = 0; i < rows[r].keep; ++i) {
+      positions[r * stride + i] = rows[r].words.bounded(i, rows[r].degree);
+    }
+  }
+}
+
+}  // namespace
+
+void DrawDistinctRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken) {
+  const bool few = row.keep <= kFew;
+  if (!few) taken.Clear(row.keep);
+  for (std::uint32_t i = 0; i < row.keep; ++i) {
+    const std::uint32_t last = row.degree - row.keep + i;
+    std::uint32_t pick = row.words.bounded(i, last + 1);
+    bool repeated = false;
+    if (few) {
+      for (std::uint32_t e = 0; e < i; ++e) repeated |= positions[e] == pick;
+    } else {
+      repeated = !taken.Insert(pick);
+      if (repeated) taken.Insert(last);
+    }
+    positions[i] = repeated ? last : pick;
+  }
+}
+
+const DrawTable kPlainDraws = {.distinct = DistinctRows, .independent = IndependentRows};
+
+const DrawTable& ActiveDraws() noexcept {
+#if defined(__x86_64__)
+  static const bool vectors = kernels::ActiveIsa() == "avx512" && Avx512DrawsRun();
+  if (vectors) return kAvx512Draws;
+#endif
+  return kPlainDraws;
+}
+
+}  // namespace kith

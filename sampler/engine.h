@@ -1,0 +1,92 @@
+/// SampleEngine: the hops of a batch for one way of picking and one relabel table, chosen once for a sampler.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "hop.h"
+#include "kith/base/rng.h"
+#include "kith/sampler/neighbor_sampler.h"
+#include "relabel.h"
+
+namespace kith {
+
+class NeighborSampler::Scratch {
+ public:
+  virtual ~Scratch() = default;
+};
+
+class SampleEngine {
+ public:
+  virtual ~SampleEngine() = default;
+  [[nodiscard]] virtual NeighborSampler::ScratchPtr NewScratch() const = 0;
+  /// Fills batch.blocks from batch.seeds, degrees and transposes excepted.
+  virtual void Sample(std::uint64_t step, NeighborSampler::Scratch& scratch, MiniBatch& batch) const = 0;
+};
+
+/// Whether any hop draws friends, so that edges have to say their relation.
+[[nodiscard]] inline bool DrawsFriends(const NeighborSamplerOptions& options) noexcept {
+  return std::any_of(options.fanouts.begin(), options.fanouts.end(),
+                     [](const Fanout& fanout) { return fanout.friends_per_user != 0; });
+}
+
+/// The key of the word streams of one hop and kind of row: seed and step enter by Philox.
+[[nodiscard]] inline std::uint64_t HopKey(std::uint64_t seed, std::uint64_t step, std::size_t hop, bool friends) {
+  const Rng rng(seed, Purpose::kNeighbors, step, static_cast<std::uint32_t>(2 * hop + (friends ? 1 : 0)));
+  return std::uint64_t{rng.bits(0)} << 32 | rng.bits(1);
+}
+
+template <class Picks, class Table>
+class EngineOf final : public SampleEngine {
+ public:
+  EngineOf(std::shared_ptr<const SocialGraph> graph, NeighborSamplerOptions options, Picks picks)
+      : graph_(std::move(graph)), options_(std::move(options)), picks_(std::move(picks)) {}
+
+  [[nodiscard]] NeighborSampler::ScratchPtr NewScratch() const override {
+    return NeighborSampler::ScratchPtr(new Space(graph_->num_nodes()));
+  }
+
+  void Sample(std::uint64_t step, NeighborSampler::Scratch& scratch, MiniBatch& batch) const override {
+    auto& space = static_cast<Space&>(scratch);
+    Table& table = space.table;
+    MetNodes& met = space.met;
+    const std::size_t hops = options_.fanouts.size();
+    batch.blocks.resize(hops);
+    table.Begin(met.count);
+    table.Reserve(batch.seeds.size());
+    GrowTo(met.nodes, batch.seeds.size());
+    met.count = 0;
+    for (const NodeId seed : batch.seeds) {
+      met.nodes[met.count] = seed;
+      met.count += table.Local(index(seed), met.count) == met.count ? 1 : 0;
+    }
+    for (std::size_t hop = 0; hop < hops; ++hop) {
+      const HopPlan plan{.fanout = options_.fanouts[hop],
+                         .num_users = graph_->num_users(),
+                         .relations = DrawsFriends(options_),
+                         .key = HopKey(options_.seed, step, hop, false),
+                         .friends_key = HopKey(options_.seed, step, hop, true)};
+      Block& block = batch.blocks[hops - 1 - hop];
+      Hop<Picks, Table>(plan, picks_, table, space.hop, met, block).Run();
+      block.nodes.assign(met.nodes.begin(), met.nodes.begin() + met.count);
+    }
+  }
+
+ private:
+  struct Space final : NeighborSampler::Scratch {
+    explicit Space(std::uint32_t num_nodes) : table(num_nodes) {}
+    Table table;
+    MetNodes met;
+    typename Hop<Picks, Table>::Space hop;
+  };
+
+  std::shared_ptr<const SocialGraph> graph_;
+  NeighborSamplerOptions options_;
+  Picks picks_;
+};
+
+}  // namespace kith

@@ -1,0 +1,210 @@
+/// One hop of a batch: blocks of frontier nodes go through four stages, each of which fetches what the next one reads.
+///
+///   1  offsets     the rows of the next block's nodes are fetched while this block is worked on
+///   2  positions   rows are found and positions drawn in registers; the picked targets are fetched
+///   3  neighbours  targets are read; their slots in the relabel table are fetched
+///   4  slots       nodes get their local numbers
+///
+/// Between two stages lie some hundred lines of the same block, so their misses overlap instead of adding up; no stage
+/// waits for a single line.  A block is small enough that what was fetched is still in the first caches when it is
+/// read.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "draw.h"
+#include "kith/graph/block.h"
+#include "kith/sampler/neighbor_sampler.h"
+#include "rows.h"
+
+namespace kith {
+
+constexpr std::uint32_t kFrontierBlock = 64;
+
+/// The nodes met so far, in order; the first are the seeds.
+struct MetNodes {
+  std::vector<NodeId> nodes;         ///< [>= count]
+  std::vector<std::uint32_t> times;  ///< [>= count] number of the seed time a node is looked at from, or empty
+  std::uint32_t count = 0;
+};
+
+/// What a hop asks of its frontier.
+struct HopPlan {
+  Fanout fanout;
+  std::uint32_t num_users = 0;
+  bool relations = false;         ///< write block.relations
+  std::uint64_t key = 0;          ///< of the hop's word streams over items and users
+  std::uint64_t friends_key = 0;  ///< of those over friends
+  bool timed = false;             ///< nodes are told apart by their times
+};
+
+/// Makes room for `size` elements without ever giving any back: resize to what is used comes at the end.
+template <class T>
+void GrowTo(std::vector<T>& values, std::size_t size) {
+  if (values.size() < size) values.resize(std::max(size, std::min(values.capacity(), 2 * size)));
+}
+
+template <class Picks, class Table>
+class Hop {
+ public:
+  struct Space {
+    std::vector<RowRequest> requests;
+    std::vector<PickedRow> picked;
+    typename Picks::Space picks;
+  };
+
+  Hop(const HopPlan& plan, const Picks& picks, Table& table, Space& space, MetNodes& met, Block& block)
+      : plan_(plan), picks_(picks), table_(table), space_(space), met_(met), block_(block) {
+    const Fanout& f = plan.fanout;
+    std::uint32_t largest = 0;
+    for (const std::uint32_t keep : {f.items_per_user, f.users_per_item, f.friends_per_user}) {
+      if (keep != Fanout::kAll) largest = std::max(largest, keep);
+    }
+    stride_ = DrawStride(largest);
+  }
+
+  /// Draws for all nodes met so far and appends what is new; fills the block's offsets, sources, scale and relations.
+  void Run() {
+    const std::uint32_t destinations = met_.count;
+    block_.offsets.resize(destinations + std::size_t{1});
+    block_.scale.resize(destinations);
+    block_.offsets[0] = 0;
+    edges_ = 0;
+    FetchOffsets(0, std::min(destinations, kFrontierBlock));
+    for (std::uint32_t begin = 0; begin < destinations; begin += kFrontierBlock) {
+      const std::uint32_t end = std::min(destinations, begin + kFrontierBlock);
+      FetchOffsets(end, std::min(destinations, end + kFrontierBlock));
+      Ask(begin, end);
+      space_.picked.resize(space_.requests.size());
+      picks_.Pick(space_.requests, stride_, space_.picks, space_.picked.data());
+      CloseRows(begin, end);
+      ReadTargets();
+      Relabel();
+    }
+    block_.sources.resize(edges_);
+    if (plan_.relations) {
+      block_.relations.resize(edges_);
+    } else {
+      block_.relations.clear();
+    }
+  }
+
+ private:
+  [[nodiscard]] bool IsUser(std::uint32_t node) const noexcept { return node < plan_.num_users; }
+
+  void FetchOffsets(std::uint32_t begin, std::uint32_t end) const {
+    for (std::uint32_t v = begin; v < end; ++v) {
+      const std::uint32_t node = index(met_.nodes[v]);
+      if (!IsUser(node)) {
+        if (plan_.fanout.users_per_item != 0) picks_.Prefetch(Relation::kInteractedBy, node - plan_.num_users);
+        continue;
+      }
+      if (plan_.fanout.items_per_user != 0) picks_.Prefetch(Relation::kInteracts, node);
+      if (plan_.fanout.friends_per_user != 0) picks_.Prefetch(Relation::kTrusts, node);
+    }
+  }
+
+  void Ask(std::uint32_t begin, std::uint32_t end) {
+    space_.requests.clear();
+    for (std::uint32_t v = begin; v < end; ++v) {
+      const std::uint32_t node = index(met_.nodes[v]);
+      const std::uint32_t time = plan_.timed ? met_.times[v] : 0;
+      const auto ask = [&](Relation relation, std::uint32_t row, std::uint32_t fanout, std::uint32_t first_target,
+                           std::uint64_t key) {
+        if (fanout == 0) return;
+        const std::uint64_t timed_key = key + time * 0xD1342543DE82EF95ULL;
+        space_.requests.push_back({relation, row, fanout, v - begin, first_target, time, WordStream(timed_key, node)});
+      };
+      if (IsUser(node)) {
+        ask(Relation::kInteracts, node, plan_.fanout.items_per_user, plan_.num_users, plan_.key);
+        ask(Relation::kTrusts, node, plan_.fanout.friends_per_user, 0, plan_.friends_key);
+      } else {
+        ask(Relation::kInteractedBy, node - plan_.num_users, plan_.fanout.users_per_item, 0, plan_.key);
+      }
+    }
+  }
+
+  /// The offsets and scales of the block's destinations.
+  void CloseRows(std::uint32_t begin, std::uint32_t end) {
+    std::size_t r = 0, edges = edges_;
+    for (std::uint32_t v = begin; v < end; ++v) {
+      std::uint64_t degree = 0, kept = 0;
+      for (; r < space_.requests.size() && space_.requests[r].destination == v - begin; ++r) {
+        degree += space_.picked[r].degree;
+        kept += space_.picked[r].keep;
+      }
+      edges += kept;
+      block_.offsets[v + std::size_t{1}] = edges;
+      block_.scale[v] = kept == 0 ? 1.0F : static_cast<float>(degree) / static_cast<float>(kept);
+    }
+    new_edges_ = edges - edges_;
+  }
+
+  void ReadTargets() {
+    GrowTo(block_.sources, edges_ + new_edges_);
+    table_.Reserve(new_edges_);
+    std::uint32_t* out = block_.sources.data() + edges_;
+    for (std::size_t r = 0; r < space_.requests.size(); ++r) {
+      const PickedRow& row = space_.picked[r];
+      const std::uint32_t first = space_.requests[r].first_target;
+      const std::uint64_t time = Time(space_.requests[r]);
+      if (row.positions == nullptr) {
+        for (std::uint32_t i = 0; i < row.keep; ++i) {
+          const std::uint32_t node = row.targets[i] + first;
+          table_.Prefetch(time | node);
+          *out++ = node;
+        }
+      } else {
+        for (std::uint32_t i = 0; i < row.keep; ++i) {
+          const std::uint32_t node = row.targets[row.positions[i]] + first;
+          table_.Prefetch(time | node);
+          *out++ = node;
+        }
+      }
+    }
+  }
+
+  void Relabel() {
+    GrowTo(met_.nodes, met_.count + new_edges_);
+    if (plan_.timed) GrowTo(met_.times, met_.count + new_edges_);
+    if (plan_.relations) GrowTo(block_.relations, edges_ + new_edges_);
+    std::uint32_t* edge = block_.sources.data() + edges_;
+    std::uint32_t next = met_.count;
+    NodeId* const nodes = met_.nodes.data();
+    for (std::size_t r = 0; r < space_.requests.size(); ++r) {
+      const RowRequest& request = space_.requests[r];
+      const std::uint64_t time = Time(request);
+      const std::uint32_t keep = space_.picked[r].keep;
+      if (plan_.relations) {
+        std::fill_n(block_.relations.begin() + (edge - block_.sources.data()), keep, request.relation);
+      }
+      for (std::uint32_t i = 0; i < keep; ++i, ++edge) {
+        const std::uint32_t node = *edge, local = table_.Local(time | node, next);
+        nodes[next] = NodeId{node};  // counts only if the node was new
+        if (plan_.timed) met_.times[next] = request.time;
+        next += local == next ? 1 : 0;
+        *edge = local;
+      }
+    }
+    met_.count = next;
+    edges_ += new_edges_;
+  }
+
+  [[nodiscard]] std::uint64_t Time(const RowRequest& request) const noexcept {
+    return plan_.timed ? std::uint64_t{request.time} << 32 : 0;
+  }
+
+  const HopPlan& plan_;
+  const Picks& picks_;
+  Table& table_;
+  Space& space_;
+  MetNodes& met_;
+  Block& block_;
+  std::size_t stride_ = 0, edges_ = 0, new_edges_ = 0;
+};
+
+}  // namespace kith

@@ -1,0 +1,108 @@
+/// Local numbers of the nodes of a batch, in tables that are never cleared.
+///
+/// A table's entry counts only if its slot is at least the batch's base; the next batch's base lies above all slots of
+/// this one, so that beginning a batch costs nothing.  (When 32 bits are used up, after thousands of batches, the table
+/// is cleared once.)
+/// DenseRelabel: a slot a node, one cache line a look-up; 4 bytes a node of the graph.
+/// HashedRelabel: open addressing by 64-bit keys, 16 bytes a slot and two to four slots a node of the largest batch,
+/// for graphs whose dense table would be larger than what a batch can meet, and for keys that are more than a node.
+/// Threads: one at a time.   Both give the same numbers: 0, 1, ... in order of first sight.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "kith/base/buffer.h"
+
+namespace kith {
+
+class DenseRelabel {
+ public:
+  explicit DenseRelabel(std::uint32_t num_nodes) : slots_(num_nodes) {}
+
+  /// Forgets the batch before, which met `met` nodes at most.
+  void Begin(std::uint32_t met) {
+    if (base_ > std::numeric_limits<std::uint32_t>::max() - slots_.size() - met) {
+      std::fill(slots_.begin(), slots_.end(), 0);
+      base_ = 1;
+    } else {
+      base_ += met;
+    }
+  }
+  /// Room for `count` nodes more; nothing to do here.
+  void Reserve(std::size_t /*count*/) noexcept {}
+  void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(slots_.data() + key, /*rw=*/1); }
+  /// The key's number if it has one, else `next`, which is then its number.  Without a branch: which of both it is
+  /// cannot be foreseen.
+  [[nodiscard]] std::uint32_t Local(std::uint64_t key, std::uint32_t next) noexcept {
+    const std::uint32_t held = slots_[key], fresh = base_ + next;
+    const std::uint32_t slot = held < base_ ? fresh : held;
+    slots_[key] = slot;
+    return slot - base_;
+  }
+
+ private:
+  AlignedBuffer<std::uint32_t> slots_;
+  std::uint32_t base_ = 1;
+};
+
+class HashedRelabel {
+ public:
+  explicit HashedRelabel(std::uint32_t /*num_nodes*/) {}
+
+  void Begin(std::uint32_t met) {
+    if (base_ > std::numeric_limits<std::uint32_t>::max() / 2) {
+      std::fill(slots_.begin(), slots_.end(), Slot{});
+      base_ = 1;
+    } else {
+      base_ += met;
+    }
+    used_ = 0;
+  }
+  /// Room for `count` keys that may be new: half of the slots stay empty.
+  void Reserve(std::size_t count) {
+    if (2 * (used_ + count) > slots_.size()) Grow(std::bit_ceil(2 * (used_ + count) + 2));
+  }
+  void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(slots_.data() + Home(key), /*rw=*/1); }
+  /// REQUIRES: Reserve made room.
+  [[nodiscard]] std::uint32_t Local(std::uint64_t key, std::uint32_t next) noexcept {
+    Slot& slot = Find(key);
+    if (slot.number < base_) {
+      slot = {key, base_ + next, 0};
+      ++used_;
+    }
+    return slot.number - base_;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t number = 0, unused = 0;
+  };
+
+  [[nodiscard]] std::size_t Home(std::uint64_t key) const noexcept { return (key * 0x9E3779B97F4A7C15ULL) >> shift_; }
+  /// The key's slot, or the free one where it belongs.
+  [[nodiscard]] Slot& Find(std::uint64_t key) noexcept {
+    std::size_t place = Home(key);
+    while (slots_[place].number >= base_ && slots_[place].key != key) place = (place + 1) & (slots_.size() - 1);
+    return slots_[place];
+  }
+  void Grow(std::size_t size) {
+    const AlignedBuffer<Slot> old = std::move(slots_);
+    slots_ = AlignedBuffer<Slot>(size);
+    shift_ = 64 - std::countr_zero(size);
+    for (const Slot& slot : old) {
+      if (slot.number >= base_) Find(slot.key) = slot;
+    }
+  }
+
+  AlignedBuffer<Slot> slots_;
+  std::size_t used_ = 0;
+  int shift_ = 63;
+  std::uint32_t base_ = 1;
+};
+
+}  // namespace kith
