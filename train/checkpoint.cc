@@ -1,6 +1,7 @@
 #include "checkpoint.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -82,6 +83,18 @@ Result<RunState> DecodeState(const std::string& text) {
   }
 }
 
+/// Bytes of the metrics that the checkpoint knows of.
+Result<std::uintmax_t> MetricsSize(const TensorFile& file) {
+  const auto found = file.metadata.find("metrics_bytes");
+  std::uintmax_t size = 0;
+  if (found != file.metadata.end()) {
+    const std::string& text = found->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error == std::errc() && end == text.data() + text.size()) return size;
+  }
+  return Corruption("checkpoint: expected metrics_bytes, a number; start without --resume");
+}
+
 }  // namespace
 
 Result<RunFolder> RunFolder::Open(const std::string& path, const std::string& fingerprint, bool resume) {
@@ -115,7 +128,11 @@ Result<RunFolder> RunFolder::Open(const std::string& path, const std::string& fi
 
 Result<std::optional<RunState>> RunFolder::Load(TensorFile& file) const {
   const fs::path path = fs::path(path_) / "checkpoint.safetensors";
-  if (path_.empty() || !resume_ || !Exists(path)) return std::optional<RunState>{};
+  if (path_.empty() || !resume_) return std::optional<RunState>{};
+  if (!Exists(path)) {
+    KITH_RETURN_IF_ERROR(CutMetrics(0));
+    return std::optional<RunState>{};
+  }
   KITH_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   auto decoded_file = DecodeSafetensors(bytes);
   if (!decoded_file.ok()) return Damaged(path, decoded_file.status());
@@ -123,12 +140,17 @@ Result<std::optional<RunState>> RunFolder::Load(TensorFile& file) const {
   const auto state = file.metadata.find("state");
   if (state == file.metadata.end()) return Corruption(path.string() + " lacks the run's state; start without --resume");
   KITH_ASSIGN_OR_RETURN(const RunState decoded, DecodeState(state->second));
+  KITH_ASSIGN_OR_RETURN(const std::uintmax_t metrics, MetricsSize(file));
+  KITH_RETURN_IF_ERROR(CutMetrics(metrics));
   return std::optional<RunState>(decoded);
 }
 
 Status RunFolder::Save(const RunState& state, TensorFile file) const {
   if (path_.empty()) return OkStatus();
   file.metadata["state"] = Encode(state);
+  std::error_code none;
+  const std::uintmax_t metrics = fs::file_size(fs::path(path_) / "metrics.jsonl", none);
+  file.metadata["metrics_bytes"] = std::to_string(none ? 0 : metrics);
   return WriteFile(fs::path(path_) / "checkpoint.safetensors", EncodeSafetensors(file));
 }
 
@@ -157,6 +179,15 @@ Status RunFolder::AppendMetrics(const std::string& line) const {
   out << line << '\n';
   out.flush();
   return out ? OkStatus() : IoError("writing " + path.string() + ": " + std::strerror(errno));
+}
+
+Status RunFolder::CutMetrics(std::uintmax_t size) const {
+  const fs::path path = fs::path(path_) / "metrics.jsonl";
+  std::error_code error;
+  const std::uintmax_t found = fs::file_size(path, error);
+  if (error || found <= size) return OkStatus();  // not there, or cut by someone else: what is left is as good
+  fs::resize_file(path, size, error);
+  return error ? IoError("shortening " + path.string() + ": " + error.message()) : OkStatus();
 }
 
 void RunFolder::Forget(const std::string& path) {

@@ -3,7 +3,7 @@
 ///   options.json            what was asked for and on which graph; --resume demands the same
 ///   checkpoint.safetensors  phase, next epoch, choices so far, parameters and optimizer state, after a whole epoch
 ///   best.json, .safetensors the best model of the search, as a model that `kith` can read
-///   metrics.jsonl           one JSON object an epoch
+///   metrics.jsonl           one JSON object an epoch; a resumed run cuts off what came after the checkpoint
 /// Every file is written beside its place and renamed, so that an interruption leaves the former one whole.
 #pragma once
 
@@ -38,6 +38,7 @@ class RunFolder {
   [[nodiscard]] static Result<RunFolder> Open(const std::string& path, const std::string& fingerprint, bool resume);
 
   /// The state to go on from, with the learner's tensors in `file`; none where the run starts anew.
+  /// Lines of metrics.jsonl later than that state are cut off: their epochs run again.
   [[nodiscard]] Result<std::optional<RunState>> Load(TensorFile& file) const;
   /// `file` holds the learner's tensors; the state is added to its metadata.
   [[nodiscard]] Status Save(const RunState& state, TensorFile file) const;
@@ -48,6 +49,8 @@ class RunFolder {
   static void Forget(const std::string& path);
 
  private:
+  [[nodiscard]] Status CutMetrics(std::uintmax_t size) const;
+
   std::string path_;
   bool resume_ = false;
 };

@@ -146,6 +146,18 @@ Status LoadParameter(const std::string& name, const TensorFile& file, Matrix& va
 
 }  // namespace
 
+bool Encoder::Finite() {
+  const auto finite = [](const Matrix& matrix) {
+    // NaN and the infinities alone times 0 are not 0.
+    float sum = 0;
+    for (const float value : matrix.span()) sum += value * 0.0F;
+    return sum == 0.0F;
+  };
+  if (!finite(table_.value)) return false;
+  const std::vector<Parameter*> parameters = LayerParameters();
+  return std::all_of(parameters.begin(), parameters.end(), [&](const Parameter* p) { return finite(p->value); });
+}
+
 void Encoder::Save(std::string_view prefix, TensorFile& file) {
   const std::string base(prefix);
   SaveParameter(base + "table", table_.value, table_adam_, file);

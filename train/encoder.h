@@ -59,6 +59,9 @@ class Encoder {
   void Step(double learning_rate, std::uint64_t step);
   void StepRows(double learning_rate, std::uint64_t step, std::span<const std::uint32_t> rows);
 
+  /// Whether every weight is a finite number.
+  [[nodiscard]] bool Finite();
+
   /// Parameters and optimizer state under "<prefix>...": a checkpoint.
   void Save(std::string_view prefix, TensorFile& file);
   [[nodiscard]] Status Load(std::string_view prefix, const TensorFile& file);

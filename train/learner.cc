@@ -1,6 +1,7 @@
 #include "learner.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <string>
 
@@ -14,9 +15,11 @@ namespace {
 /// come whole, few enough that a hub does not fill the batch.
 constexpr std::uint32_t kNeighborsPerHop = 25, kMostPositives = 64;
 
-Status LossNotFinite(std::uint32_t epoch) {
-  return FailedPrecondition("training: the loss is no longer a finite number in epoch " + std::to_string(epoch) +
-                            "; the last checkpoint is kept; try a smaller --width or another --seed");
+Status NotFinite(const char* what, std::uint32_t epoch) {
+  return FailedPrecondition("training stopped in epoch " + std::to_string(epoch) + ": " + what +
+                            " is not a finite number; nothing of this epoch is kept, the last good checkpoint and the "
+                            "models published before stay as they are; --resume tries the epoch again, and if it ends "
+                            "here again, train with another --seed or a smaller --width");
 }
 
 }  // namespace
@@ -125,6 +128,7 @@ double Learner::SampledStep(const TrainingBatch& batch) {
 }
 
 Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> stop) {
+  const auto began = std::chrono::steady_clock::now();
   EpochResult result;
   double sum = 0;
   std::uint64_t steps = 0;
@@ -139,6 +143,7 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
     result.wait_share = batcher.RunEpoch(runtime_, epoch, [&](const TrainingBatch& batch) {
       sum += SampledStep(batch);
       ++steps;
+      for (const Block& block : batch.mini_batch.blocks) result.edges += block.num_edges();
       result.stopped = stop();
       return !result.stopped && std::isfinite(sum);
     });
@@ -149,10 +154,14 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
       const std::size_t n = std::min<std::size_t>(plan_.users_per_batch, order.size() - begin);
       sum += FullStep(std::span(order).subspan(begin, n), epoch * steps_per_epoch_ + steps);
       ++steps;
+      result.edges += plan_.layers * WholeGraph().num_edges();
       result.stopped = stop();
     }
   }
-  if (!std::isfinite(sum)) return LossNotFinite(epoch + 1);
+  if (!std::isfinite(sum)) return NotFinite("the loss", epoch + 1);
+  // A sampled epoch may leave out the node whose weight is spoilt; a checkpoint of it would keep the damage.
+  if (!encoder_->Finite()) return NotFinite("a weight", epoch + 1);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   result.loss = steps == 0 ? 0.0 : sum / static_cast<double>(steps);
   return result;
 }

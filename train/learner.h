@@ -20,9 +20,11 @@
 namespace kith {
 
 struct EpochResult {
-  double loss = 0;        ///< mean over the steps
-  double wait_share = 0;  ///< of the epoch's time, spent waiting for sampled batches
-  bool stopped = false;   ///< `stop` said so; the state is that of the last whole step
+  double loss = 0;          ///< mean over the steps
+  double wait_share = 0;    ///< of the epoch's time, spent waiting for sampled batches
+  bool stopped = false;     ///< `stop` said so; the state is that of the last whole step
+  std::uint64_t edges = 0;  ///< over which messages were passed forward, once a layer and step
+  double seconds = 0;       ///< reported, never looked at
 };
 
 class Learner {
@@ -30,7 +32,7 @@ class Learner {
   [[nodiscard]] static Result<std::unique_ptr<Learner>> Make(std::shared_ptr<const SocialGraph> graph,
                                                              const LearnPlan& plan, const Runtime& runtime);
 
-  /// One pass over the users.  kFailedPrecondition where the loss is no longer finite.
+  /// One pass over the users.  kFailedPrecondition where the loss or a weight is no longer finite.
   [[nodiscard]] Result<EpochResult> RunEpoch(std::uint32_t epoch, FunctionRef<bool()> stop);
 
   /// The vectors as they stand, whole neighbourhoods propagated, with gates still to be chosen.

@@ -18,6 +18,7 @@
 #include "kith/train/split.h"
 #include "learner.h"
 #include "plan.h"
+#include "run_hooks.h"
 #include "spectral.h"
 
 namespace kith {
@@ -47,8 +48,8 @@ bool IsBaseline(const std::string& architecture) { return architecture == "popul
 class Run {
  public:
   Run(std::shared_ptr<const SocialGraph> graph, const TrainOptions& options, const Runtime& runtime,
-      const std::function<void(const TrainProgress&)>& progress, const LogSink& log)
-      : graph_(std::move(graph)), options_(options), runtime_(runtime), progress_(progress), log_(log) {}
+      const std::function<void(const TrainProgress&)>& progress, const LogSink& log, const RunHooks& hooks)
+      : graph_(std::move(graph)), options_(options), runtime_(runtime), progress_(progress), log_(log), hooks_(hooks) {}
 
   Result<TrainResult> Go();
 
@@ -82,7 +83,7 @@ class Run {
     return kith::Cancelled("interrupted; " + (kept ? "go on with --resume --run " + options_.run_directory
                                                    : std::string("nothing was kept, since no --run folder was named")));
   }
-  Status Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, double loss,
+  Status Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, const EpochResult& result,
              const FusionReport& measured);
   /// The checkpoint of a learner after that many epochs of the present phase.
   Status Keep(Learner& learner, std::uint32_t epochs);
@@ -92,6 +93,7 @@ class Run {
   const Runtime& runtime_;
   const std::function<void(const TrainProgress&)>& progress_;
   const LogSink& log_;
+  const RunHooks& hooks_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 
   LearnPlan plan_;
@@ -104,18 +106,26 @@ class Run {
   double seconds_per_epoch_ = 0;  ///< of the search, for a run with a time limit
 };
 
-Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, double loss,
+Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, const EpochResult& result,
                 const FusionReport& measured) {
+  const double edges_per_second = result.seconds > 0 ? static_cast<double>(result.edges) / result.seconds : 0;
   if (progress_) {
     progress_({.phase = phase,
                .epoch = epoch,
                .epochs = epochs,
-               .loss = loss,
+               .loss = result.loss,
                .recall = measured.recall,
                .ndcg = measured.ndcg,
-               .seconds = Seconds()});
+               .seconds = Seconds(),
+               .edges_per_second = edges_per_second,
+               .memory_bytes = PeakMemoryBytes()});
   }
-  json line = {{"phase", phase}, {"epoch", epoch}, {"loss", loss}, {"seconds", Seconds()}};
+  json line = {{"phase", phase},
+               {"epoch", epoch},
+               {"loss", result.loss},
+               {"seconds", Seconds()},
+               {"edges_per_second", edges_per_second},
+               {"peak_memory_bytes", PeakMemoryBytes()}};
   if (measured.recall >= 0) {
     line["recall@20"] = measured.recall;
     line["ndcg@20"] = measured.ndcg;
@@ -139,12 +149,10 @@ Status Run::Trial(const Split& split) {
     plan.tau = tau;
     plan.epochs = plan_.trial_epochs;
     KITH_ASSIGN_OR_RETURN(auto learner, Learner::Make(split.graph, plan, runtime_));
-    double loss = 0;
+    EpochResult result;
     for (std::uint32_t epoch = 0; epoch < plan.epochs; ++epoch) {
-      KITH_ASSIGN_OR_RETURN(const EpochResult result,
-                            learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kTrialShare); }));
+      KITH_ASSIGN_OR_RETURN(result, learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kTrialShare); }));
       if (Cancelled()) return Stopped();
-      loss = result.loss;
       if (result.stopped) break;
     }
     KITH_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, learner->Export());
@@ -153,7 +161,7 @@ Status Run::Trial(const Split& split) {
     const FusionReport measured = Measure(runtime_, *split.graph, model, measured_users);
     std::array<char, 32> phase;
     std::snprintf(phase.data(), phase.size(), "try tau %.2f", tau);
-    KITH_RETURN_IF_ERROR(Say(phase.data(), plan.epochs, plan.epochs, loss, measured));
+    KITH_RETURN_IF_ERROR(Say(phase.data(), plan.epochs, plan.epochs, result, measured));
     if (measured.recall + measured.ndcg <= best) break;  // quality has one summit: the next would be worse still
     best = measured.recall + measured.ndcg;
     state_.tau = tau;
@@ -199,6 +207,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
   const double began = Seconds();
   std::uint32_t ran = 0;
   for (std::uint32_t epoch = state_.next_epoch; epoch < plan_.epochs && !gave_up(epoch); ++epoch) {
+    if (hooks_.before_epoch) hooks_.before_epoch(epoch, *learner);
     KITH_ASSIGN_OR_RETURN(const EpochResult result,
                           learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kSearchShare); }));
     if (Cancelled()) return Stopped();
@@ -220,7 +229,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
         KITH_RETURN_IF_ERROR(folder_.SaveBest(*best_));
       }
     }
-    KITH_RETURN_IF_ERROR(Say("search", epoch + 1, plan_.epochs, result.loss, measured));
+    KITH_RETURN_IF_ERROR(Say("search", epoch + 1, plan_.epochs, result, measured));
     if (result.stopped) {
       report_.stopped = "time-limit";
       break;
@@ -268,13 +277,14 @@ Result<std::shared_ptr<Model>> Run::Refit(const std::optional<RunState>& from, c
   if (from && from->phase == TrainPhase::kRefit) KITH_RETURN_IF_ERROR(learner->Load(tensors));
   const std::uint32_t epochs = Uses("learned") ? state_.best_epoch : 0;
   for (std::uint32_t epoch = state_.next_epoch; epoch < epochs; ++epoch) {
+    if (hooks_.before_epoch) hooks_.before_epoch(epoch, *learner);
     KITH_ASSIGN_OR_RETURN(const EpochResult result,
                           learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kRefitShare); }));
     if (Cancelled()) return Stopped();
     waited_ += result.wait_share;
     ++waits_;
     report_.epochs = epoch + 1;
-    KITH_RETURN_IF_ERROR(Say("refit", epoch + 1, epochs, result.loss, {}));
+    KITH_RETURN_IF_ERROR(Say("refit", epoch + 1, epochs, result, {}));
     if (result.stopped) {
       report_.stopped = "time-limit";
       break;
@@ -320,6 +330,9 @@ Result<TrainResult> Run::Go() {
   if (IsBaseline(options_.architecture)) return Baseline();
   KITH_ASSIGN_OR_RETURN(plan_, MakePlan(*graph_, options_));
   report_.mode = plan_.sampled ? "sampled" : "full";
+  Log(log_, LogLevel::kInfo,
+      report_.mode + " mode, " + std::to_string(plan_.epochs) + " epochs at most, about " +
+          std::to_string(EstimateMemory(*graph_, plan_) >> 20) + " MiB of memory");
   const json fingerprint = {{"architecture", options_.architecture},
                             {"mode", report_.mode},
                             {"epochs", options_.epochs},
@@ -371,8 +384,14 @@ Result<TrainResult> Run::Go() {
 
 Result<TrainResult> Train(std::shared_ptr<const SocialGraph> graph, const TrainOptions& options, const Runtime& runtime,
                           const std::function<void(const TrainProgress&)>& progress, const LogSink& log) {
+  return TrainWithHooks(std::move(graph), options, runtime, progress, log, {});
+}
+
+Result<TrainResult> TrainWithHooks(std::shared_ptr<const SocialGraph> graph, const TrainOptions& options,
+                                   const Runtime& runtime, const std::function<void(const TrainProgress&)>& progress,
+                                   const LogSink& log, const RunHooks& hooks) {
   KITH_RETURN_IF_ERROR(options.Validate());
-  return Run(std::move(graph), options, runtime, progress, log).Go();
+  return Run(std::move(graph), options, runtime, progress, log, hooks).Go();
 }
 
 void ForgetCheckpoint(const std::string& run_directory) { RunFolder::Forget(run_directory); }

@@ -138,6 +138,22 @@ TEST(RunFolder, AddsMetricsLineByLineAndKeepsThemWhenTheRunIsDone) {
   EXPECT_FALSE(std::filesystem::exists(directory.path() + "/checkpoint.safetensors"));
 }
 
+TEST(RunFolder, CutsOffTheMetricsOfEpochsThatRunAgain) {
+  const RunDirectory directory;
+  const std::string metrics = directory.path() + "/metrics.jsonl";
+  const RunFolder folder = RunFolder::Open(directory.path(), "{}", false).value();
+  CheckOk(folder.AppendMetrics(R"({"epoch":1})"));
+  CheckOk(folder.Save(kState, SomeTensors()));
+  CheckOk(folder.AppendMetrics(R"({"epoch":2})"));
+  WriteBytes(metrics, ReadBytes(metrics) + R"({"epo)");  // and a line that a kill cut short
+  TensorFile file;
+  ASSERT_TRUE(RunFolder::Open(directory.path(), "{}", true).value().Load(file).ok());
+  EXPECT_EQ(ReadBytes(metrics), "{\"epoch\":1}\n");
+  std::filesystem::remove(directory.path() + "/checkpoint.safetensors");
+  ASSERT_TRUE(RunFolder::Open(directory.path(), "{}", true).value().Load(file).ok());
+  EXPECT_EQ(ReadBytes(metrics), "") << "without a checkpoint everything runs again";
+}
+
 TEST(RunFolder, SaysWhereItCannotBeMade) {
   const RunDirectory directory;
   WriteBytes(directory.path() + "/file", "in the way");

@@ -57,8 +57,10 @@ struct TrainProgress {
   std::string phase;  ///< "try tau 0.10", "search", "refit"; "item kernel" has no epochs
   std::uint32_t epoch = 0, epochs = 0;
   double loss = 0;
-  double recall = -1, ndcg = -1;  ///< @20 on the validation part; -1 where not measured this epoch
-  double seconds = 0;             ///< since the start
+  double recall = -1, ndcg = -1;   ///< @20 on the validation part; -1 where not measured this epoch
+  double seconds = 0;              ///< since the start
+  double edges_per_second = 0;     ///< over which messages were passed forward in this epoch; 0 outside of epochs
+  std::uint64_t memory_bytes = 0;  ///< the process' peak so far
 };
 
 struct TrainReport {
