@@ -1,6 +1,7 @@
 #include "crc32c.h"
 
 #include <array>
+#include <cstring>
 
 namespace kith::storage {
 namespace {
@@ -25,10 +26,9 @@ constexpr Tables MakeTables() {
 
 constexpr Tables kTables = MakeTables();
 
-}  // namespace
+using Update = std::uint32_t (*)(std::uint32_t crc, std::string_view bytes) noexcept;
 
-std::uint32_t Crc32c(std::string_view bytes) noexcept {
-  std::uint32_t crc = 0xFFFFFFFFU;
+std::uint32_t UpdateByTables(std::uint32_t crc, std::string_view bytes) noexcept {
   std::size_t i = 0;
   for (; i + 8 <= bytes.size(); i += 8) {
     std::uint64_t word = 0;
@@ -38,7 +38,37 @@ std::uint32_t Crc32c(std::string_view bytes) noexcept {
     for (std::size_t k = 0; k < 8; ++k) crc ^= kTables[7 - k][(word >> (8 * k)) & 0xFFU];
   }
   for (; i < bytes.size(); ++i) crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<unsigned char>(bytes[i])) & 0xFFU];
-  return ~crc;
+  return crc;
 }
+
+#ifdef __x86_64__
+/// The processor's own instruction: 8 bytes in 3 cycles.
+__attribute__((target("sse4.2"))) std::uint32_t UpdateByInstruction(std::uint32_t crc,
+                                                                    std::string_view bytes) noexcept {
+  std::uint64_t wide = crc;
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + i, sizeof word);
+    wide = __builtin_ia32_crc32di(wide, word);
+  }
+  crc = static_cast<std::uint32_t>(wide);
+  for (; i < bytes.size(); ++i) crc = __builtin_ia32_crc32qi(crc, static_cast<unsigned char>(bytes[i]));
+  return crc;
+}
+
+Update FastestUpdate() noexcept { return __builtin_cpu_supports("sse4.2") != 0 ? UpdateByInstruction : UpdateByTables; }
+#else
+Update FastestUpdate() noexcept { return UpdateByTables; }
+#endif
+
+}  // namespace
+
+std::uint32_t Crc32c(std::string_view bytes) noexcept {
+  static const Update update = FastestUpdate();
+  return ~update(0xFFFFFFFFU, bytes);
+}
+
+std::uint32_t Crc32cByTables(std::string_view bytes) noexcept { return ~UpdateByTables(0xFFFFFFFFU, bytes); }
 
 }  // namespace kith::storage

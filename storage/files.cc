@@ -74,6 +74,30 @@ Status WriteFileSynced(const std::string& path, std::string_view bytes) {
   return OkStatus();
 }
 
+Status ReadAt(const FileHandle& file, const std::string& path, std::uint64_t offset, char* out, std::size_t bytes) {
+  while (bytes > 0) {
+    const ssize_t got = ::pread(file.get(), out, bytes, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus(errno, "reading", path);
+    if (got == 0) return Corruption("reading " + path + ": it ends at byte " + std::to_string(offset));
+    out += got;
+    offset += static_cast<std::uint64_t>(got);
+    bytes -= static_cast<std::size_t>(got);
+  }
+  return OkStatus();
+}
+
+Status WriteAt(const FileHandle& file, const std::string& path, std::uint64_t offset, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return ErrnoStatus(errno, "writing", path);
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    offset += static_cast<std::uint64_t>(wrote);
+  }
+  return OkStatus();
+}
+
 namespace {
 
 Status SyncPath(const std::string& path, int flags) {

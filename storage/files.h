@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,11 @@ class FileHandle {
 [[nodiscard]] Result<std::string> ReadFile(const std::string& path);
 /// Creates or replaces a file and syncs it; its name is durable after SyncFolder.
 [[nodiscard]] Status WriteFileSynced(const std::string& path, std::string_view bytes);
+/// Exactly `bytes` from `offset` on; kCorruption where the file ends before.  Threads: any number on one file.
+[[nodiscard]] Status ReadAt(const FileHandle& file, const std::string& path, std::uint64_t offset, char* out,
+                            std::size_t bytes);
+[[nodiscard]] Status WriteAt(const FileHandle& file, const std::string& path, std::uint64_t offset,
+                             std::string_view bytes);
 [[nodiscard]] Status SyncFile(const std::string& path);
 [[nodiscard]] Status SyncFolder(const std::string& path);
 [[nodiscard]] Status Rename(const std::string& from, const std::string& to);

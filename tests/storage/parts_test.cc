@@ -23,6 +23,15 @@ TEST(Crc32c, GivesTheKnownAnswers) {
   EXPECT_EQ(storage::Crc32c(std::string(32, '\xff')), 0x62A8AB43U);
 }
 
+TEST(Crc32c, OfTheProcessorIsThatOfTheTables) {
+  const Rng rng(9, Purpose::kTest);
+  std::string bytes;
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    EXPECT_EQ(storage::Crc32c(bytes), storage::Crc32cByTables(bytes)) << bytes.size() << " bytes";
+    bytes.push_back(static_cast<char>(rng.bounded(i, 256)));
+  }
+}
+
 TEST(KeyIndex, AgreesWithAMapOverManyKeys) {
   storage::KeyIndex index;
   std::map<std::string, std::uint32_t> map;

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "kith/base/buffer.h"
+#include "kith/base/parallel.h"
 #include "kith/base/status.h"
 
 namespace kith {
@@ -67,8 +68,11 @@ class Csr {
 
   /// Ok, or which invariant is broken and where.
   [[nodiscard]] Status Check() const;
+  [[nodiscard]] Status Check(const Runtime& runtime) const;
 
  private:
+  [[nodiscard]] Status BrokenRow(std::uint32_t row) const;
+
   std::uint32_t num_targets_ = 0;
   AlignedBuffer<CsrOffset> offsets_;
   AlignedBuffer<std::uint32_t> targets_;
