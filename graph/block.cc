@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <utility>
 
 namespace kith {
 namespace {
@@ -57,19 +58,21 @@ Status CheckTranspose(const Block& block) {
 }  // namespace
 
 void Block::BuildTranspose() {
-  transpose_offsets.assign(num_sources() + 1, 0);
+  // Counts stand two places on, so that after the prefix sum place s + 1 is where source s is written next, and at the
+  // end its row's end: no second array, and nothing is allocated once the block has had its size.
+  transpose_offsets.assign(num_sources() + 2, 0);
   transpose_destinations.resize(num_edges());
   transpose_edges.resize(num_edges());
-  for (std::uint32_t source : sources) ++transpose_offsets[std::size_t{source} + 1];
+  for (std::uint32_t source : sources) ++transpose_offsets[std::size_t{source} + 2];
   std::partial_sum(transpose_offsets.begin(), transpose_offsets.end(), transpose_offsets.begin());
-  std::vector<EdgeOffset> next(transpose_offsets.begin(), transpose_offsets.end() - 1);
   for (std::uint32_t destination = 0; destination < num_destinations(); ++destination) {
     for (EdgeOffset e = offsets[destination]; e < offsets[destination + 1]; ++e) {
-      const EdgeOffset place = next[sources[e]]++;
+      const EdgeOffset place = transpose_offsets[std::size_t{sources[e]} + 1]++;
       transpose_destinations[place] = destination;
       transpose_edges[place] = static_cast<std::uint32_t>(e);
     }
   }
+  transpose_offsets.pop_back();
 }
 
 Status Block::Check() const {
@@ -93,10 +96,12 @@ Status Block::Check() const {
                     ", expected a finite number above 0");
     }
   }
-  std::vector<NodeId> sorted = nodes;
+  if (!times.empty()) KITH_RETURN_IF_ERROR(CheckSize("times", times.size(), num_sources()));
+  std::vector<std::pair<NodeId, std::int64_t>> sorted;
+  for (std::size_t s = 0; s < num_sources(); ++s) sorted.emplace_back(nodes[s], times.empty() ? 0 : times[s]);
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
-    return Broken("node " + std::to_string(index(*twice)) + " stands twice among the sources");
+    return Broken("node " + std::to_string(index(twice->first)) + " stands twice among the sources");
   }
   const bool transposed = !transpose_offsets.empty() || !transpose_destinations.empty() || !transpose_edges.empty();
   return transposed ? CheckTranspose(*this) : OkStatus();

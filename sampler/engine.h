@@ -52,18 +52,9 @@ class EngineOf final : public SampleEngine {
 
   void Sample(std::uint64_t step, NeighborSampler::Scratch& scratch, MiniBatch& batch) const override {
     auto& space = static_cast<Space&>(scratch);
-    Table& table = space.table;
-    MetNodes& met = space.met;
     const std::size_t hops = options_.fanouts.size();
     batch.blocks.resize(hops);
-    table.Begin(met.count);
-    table.Reserve(batch.seeds.size());
-    GrowTo(met.nodes, batch.seeds.size());
-    met.count = 0;
-    for (const NodeId seed : batch.seeds) {
-      met.nodes[met.count] = seed;
-      met.count += table.Local(index(seed), met.count) == met.count ? 1 : 0;
-    }
+    MeetSeeds(batch, space);
     for (std::size_t hop = 0; hop < hops; ++hop) {
       const HopPlan plan{.fanout = options_.fanouts[hop],
                          .num_users = graph_->num_users(),
@@ -71,8 +62,15 @@ class EngineOf final : public SampleEngine {
                          .key = HopKey(options_.seed, step, hop, false),
                          .friends_key = HopKey(options_.seed, step, hop, true)};
       Block& block = batch.blocks[hops - 1 - hop];
-      Hop<Picks, Table>(plan, picks_, table, space.hop, met, block).Run();
-      block.nodes.assign(met.nodes.begin(), met.nodes.begin() + met.count);
+      Hop<Picks, Table>(plan, picks_, space.table, space.hop, space.met, block).Run();
+      block.nodes.assign(space.met.nodes.begin(), space.met.nodes.begin() + space.met.count);
+      block.times.clear();
+      if constexpr (Picks::kTimed) {
+        block.times.resize(space.met.count);
+        for (std::uint32_t v = 0; v < space.met.count; ++v) {
+          block.times[v] = space.hop.picks.seed_times[space.met.times[v]];
+        }
+      }
     }
   }
 
@@ -83,6 +81,32 @@ class EngineOf final : public SampleEngine {
     MetNodes met;
     typename Hop<Picks, Table>::Space hop;
   };
+
+  static void MeetSeeds(const MiniBatch& batch, Space& space) {
+    MetNodes& met = space.met;
+    space.table.Begin(met.count);
+    space.table.Reserve(batch.seeds.size());
+    GrowTo(met.nodes, batch.seeds.size());
+    if constexpr (Picks::kTimed) {
+      std::vector<std::int64_t>& times = space.hop.picks.seed_times;
+      times.assign(batch.times.begin(), batch.times.end());
+      std::sort(times.begin(), times.end());
+      times.erase(std::unique(times.begin(), times.end()), times.end());
+      GrowTo(met.times, batch.seeds.size());
+    }
+    met.count = 0;
+    for (std::size_t s = 0; s < batch.seeds.size(); ++s) {
+      std::uint64_t key = index(batch.seeds[s]);
+      if constexpr (Picks::kTimed) {
+        const std::vector<std::int64_t>& times = space.hop.picks.seed_times;
+        const auto time = std::lower_bound(times.begin(), times.end(), batch.times[s]) - times.begin();
+        met.times[met.count] = static_cast<std::uint32_t>(time);
+        key |= static_cast<std::uint64_t>(time) << 32;
+      }
+      met.nodes[met.count] = batch.seeds[s];
+      met.count += space.table.cursor().Local(key, met.count) == met.count ? 1 : 0;
+    }
+  }
 
   std::shared_ptr<const SocialGraph> graph_;
   NeighborSamplerOptions options_;

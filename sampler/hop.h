@@ -39,7 +39,6 @@ struct HopPlan {
   bool relations = false;         ///< write block.relations
   std::uint64_t key = 0;          ///< of the hop's word streams over items and users
   std::uint64_t friends_key = 0;  ///< of those over friends
-  bool timed = false;             ///< nodes are told apart by their times
 };
 
 /// Makes room for `size` elements without ever giving any back: resize to what is used comes at the end.
@@ -112,12 +111,12 @@ class Hop {
     space_.requests.clear();
     for (std::uint32_t v = begin; v < end; ++v) {
       const std::uint32_t node = index(met_.nodes[v]);
-      const std::uint32_t time = plan_.timed ? met_.times[v] : 0;
+      const std::uint32_t time = Picks::kTimed ? met_.times[v] : 0;
       const auto ask = [&](Relation relation, std::uint32_t row, std::uint32_t fanout, std::uint32_t first_target,
                            std::uint64_t key) {
         if (fanout == 0) return;
-        const std::uint64_t timed_key = key + time * 0xD1342543DE82EF95ULL;
-        space_.requests.push_back({relation, row, fanout, v - begin, first_target, time, WordStream(timed_key, node)});
+        space_.requests.push_back(
+            {relation, row, fanout, v - begin, first_target, time, WordStream(key ^ TimeKey(time), node)});
       };
       if (IsUser(node)) {
         ask(Relation::kInteracts, node, plan_.fanout.items_per_user, plan_.num_users, plan_.key);
@@ -170,11 +169,12 @@ class Hop {
 
   void Relabel() {
     GrowTo(met_.nodes, met_.count + new_edges_);
-    if (plan_.timed) GrowTo(met_.times, met_.count + new_edges_);
+    if constexpr (Picks::kTimed) GrowTo(met_.times, met_.count + new_edges_);
     if (plan_.relations) GrowTo(block_.relations, edges_ + new_edges_);
     std::uint32_t* edge = block_.sources.data() + edges_;
     std::uint32_t next = met_.count;
     NodeId* const nodes = met_.nodes.data();
+    const typename Table::Cursor table = table_.cursor();
     for (std::size_t r = 0; r < space_.requests.size(); ++r) {
       const RowRequest& request = space_.requests[r];
       const std::uint64_t time = Time(request);
@@ -183,9 +183,9 @@ class Hop {
         std::fill_n(block_.relations.begin() + (edge - block_.sources.data()), keep, request.relation);
       }
       for (std::uint32_t i = 0; i < keep; ++i, ++edge) {
-        const std::uint32_t node = *edge, local = table_.Local(time | node, next);
+        const std::uint32_t node = *edge, local = table.Local(time | node, next);
         nodes[next] = NodeId{node};  // counts only if the node was new
-        if (plan_.timed) met_.times[next] = request.time;
+        if constexpr (Picks::kTimed) met_.times[next] = request.time;
         next += local == next ? 1 : 0;
         *edge = local;
       }
@@ -195,7 +195,15 @@ class Hop {
   }
 
   [[nodiscard]] std::uint64_t Time(const RowRequest& request) const noexcept {
-    return plan_.timed ? std::uint64_t{request.time} << 32 : 0;
+    return Picks::kTimed ? std::uint64_t{request.time} << 32 : 0;
+  }
+  /// A node draws anew for every time it is looked at from.
+  [[nodiscard]] std::uint64_t TimeKey([[maybe_unused]] std::uint32_t time) const noexcept {
+    if constexpr (Picks::kTimed) {
+      return static_cast<std::uint64_t>(space_.picks.seed_times[time]) * 0xD1342543DE82EF95ULL;
+    } else {
+      return 0;
+    }
   }
 
   const HopPlan& plan_;

@@ -35,14 +35,25 @@ class DenseRelabel {
   /// Room for `count` nodes more; nothing to do here.
   void Reserve(std::size_t /*count*/) noexcept {}
   void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(slots_.data() + key, /*rw=*/1); }
-  /// The key's number if it has one, else `next`, which is then its number.  Without a branch: which of both it is
-  /// cannot be foreseen.
-  [[nodiscard]] std::uint32_t Local(std::uint64_t key, std::uint32_t next) noexcept {
-    const std::uint32_t held = slots_[key], fresh = base_ + next;
-    const std::uint32_t slot = held < base_ ? fresh : held;
-    slots_[key] = slot;
-    return slot - base_;
-  }
+  /// The table as a loop holds it: in registers, whatever else the loop writes.
+  class Cursor {
+   public:
+    /// The key's number if it has one, else `next`, which is then its number.  Without a branch: which of both it is
+    /// cannot be foreseen.
+    [[nodiscard]] std::uint32_t Local(std::uint64_t key, std::uint32_t next) const noexcept {
+      const std::uint32_t held = slots_[key], fresh = base_ + next;
+      const std::uint32_t slot = held < base_ ? fresh : held;
+      slots_[key] = slot;
+      return slot - base_;
+    }
+
+   private:
+    friend class DenseRelabel;
+    Cursor(std::uint32_t* slots, std::uint32_t base) : slots_(slots), base_(base) {}
+    std::uint32_t* slots_;
+    std::uint32_t base_;
+  };
+  [[nodiscard]] Cursor cursor() noexcept { return {slots_.data(), base_}; }
 
  private:
   AlignedBuffer<std::uint32_t> slots_;
@@ -67,15 +78,24 @@ class HashedRelabel {
     if (2 * (used_ + count) > slots_.size()) Grow(std::bit_ceil(2 * (used_ + count) + 2));
   }
   void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(slots_.data() + Home(key), /*rw=*/1); }
-  /// REQUIRES: Reserve made room.
-  [[nodiscard]] std::uint32_t Local(std::uint64_t key, std::uint32_t next) noexcept {
-    Slot& slot = Find(key);
-    if (slot.number < base_) {
-      slot = {key, base_ + next, 0};
-      ++used_;
+  class Cursor {
+   public:
+    /// As DenseRelabel's.  REQUIRES: Reserve made room.
+    [[nodiscard]] std::uint32_t Local(std::uint64_t key, std::uint32_t next) const noexcept {
+      Slot& slot = table_->Find(key);
+      if (slot.number < table_->base_) {
+        slot = {key, table_->base_ + next, 0};
+        ++table_->used_;
+      }
+      return slot.number - table_->base_;
     }
-    return slot.number - base_;
-  }
+
+   private:
+    friend class HashedRelabel;
+    explicit Cursor(HashedRelabel* table) : table_(table) {}
+    HashedRelabel* table_;
+  };
+  [[nodiscard]] Cursor cursor() noexcept { return Cursor(this); }
 
  private:
   struct Slot {

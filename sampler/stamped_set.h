@@ -22,18 +22,30 @@ class StampedSet {
   }
   /// Whether the value was new.
   bool Insert(std::uint32_t value) {
-    const std::size_t mask = slots_.size() - 1;
     const std::uint64_t entry = (std::uint64_t{stamp_} << 32) | value;
-    std::size_t slot = (value * std::size_t{0x9E3779B97F4A7C15ULL} >> 20) & mask;
+    std::size_t slot = Home(value);
     while ((slots_[slot] >> 32) == stamp_) {
       if (slots_[slot] == entry) return false;
-      slot = (slot + 1) & mask;
+      slot = (slot + 1) & (slots_.size() - 1);
     }
     slots_[slot] = entry;
     return true;
   }
+  [[nodiscard]] bool Contains(std::uint32_t value) const {
+    const std::uint64_t entry = (std::uint64_t{stamp_} << 32) | value;
+    std::size_t slot = Home(value);
+    while ((slots_[slot] >> 32) == stamp_) {
+      if (slots_[slot] == entry) return true;
+      slot = (slot + 1) & (slots_.size() - 1);
+    }
+    return false;
+  }
 
  private:
+  [[nodiscard]] std::size_t Home(std::uint32_t value) const {
+    return (value * std::size_t{0x9E3779B97F4A7C15ULL} >> 20) & (slots_.size() - 1);
+  }
+
   std::vector<std::uint64_t> slots_;
   std::uint32_t stamp_ = 0;
 };

@@ -29,6 +29,7 @@ struct DrawSpace {
 
 class UniformPicks {
  public:
+  static constexpr bool kTimed = false;
   using Space = DrawSpace;
 
   UniformPicks(const RowSources& sources, bool with_replacement)

@@ -17,6 +17,11 @@ class Ids {
   [[nodiscard]] std::uint32_t Of(std::string_view key) {
     return ids_.try_emplace(std::string(key), static_cast<std::uint32_t>(ids_.size())).first->second;
   }
+  [[nodiscard]] std::vector<std::string> Keys() const {
+    std::vector<std::string> keys(ids_.size());
+    for (const auto& [key, id] : ids_) keys[id] = key;
+    return keys;
+  }
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
 
  private:
@@ -51,7 +56,10 @@ Result<BenchGraph> ReadBenchGraph(const Runtime& runtime, const std::string& fol
       }
       KITH_ASSIGN_OR_RETURN(
           auto graph, SocialGraph::Build(runtime, users.size(), items.size(), interactions, friendships, "bench", 1));
-      return BenchGraph{.name = fs::weakly_canonical(place).filename().string(), .graph = std::move(graph)};
+      return BenchGraph{.name = fs::weakly_canonical(place).filename().string(),
+                        .graph = std::move(graph),
+                        .user_keys = users.Keys(),
+                        .item_keys = items.Keys()};
     }
   }
   return BadInput(folder + ": expected train.txt, train.tsv or ratings.tsv there or in its folder gowalla, found none");

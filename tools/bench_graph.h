@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kith/base/parallel.h"
 #include "kith/base/status.h"
@@ -12,8 +13,9 @@
 namespace kith::tools {
 
 struct BenchGraph {
-  std::string name;                          ///< of its folder
-  std::shared_ptr<const SocialGraph> graph;  ///< null: none was given, a bench takes a synthetic one
+  std::string name;                                         ///< of its folder
+  std::shared_ptr<const SocialGraph> graph;                 ///< null: none was given, a bench takes a synthetic one
+  std::vector<std::string> user_keys = {}, item_keys = {};  ///< [U], [I] as the files write them
 };
 
 /// Reads DIR/train.txt, train.tsv or ratings.tsv, and social.tsv where there is one; a folder without them but with a

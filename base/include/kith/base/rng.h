@@ -24,6 +24,8 @@ enum class Purpose : std::uint8_t {
   kWorld = 8,
   kBench = 9,
   kSubspace = 10,
+  kWalks = 11,
+  kBootstrap = 11,
 };
 
 /// Philox4x32-10: the ten rounds on one counter under one key.

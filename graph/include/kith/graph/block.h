@@ -2,7 +2,7 @@
 ///
 /// Destinations are the first num_destinations() entries of `nodes`, so a row's own vector is its row of x.
 /// A message runs from sources[e] (a local number < num_sources()) to the destination whose row holds e.
-/// Invariants: offsets has D+1 entries, starts at 0, ends at E;  nodes are distinct;
+/// Invariants: offsets has D+1 entries, starts at 0, ends at E;  nodes are distinct (with times: node and time are);
 ///             degrees[s] is the whole graph's degree of nodes[s];  scale[v] is degree / kept edges, 1 for a whole row;
 ///             the transpose lists the same edges by source, each row in ascending destination order.
 /// A whole graph is a Block whose destinations are all its nodes (FullGraphBlock).
@@ -28,6 +28,7 @@ struct Block {
   std::vector<std::uint32_t> degrees;  ///< [S] degree in the whole graph (over the relations that are sampled)
   std::vector<float> scale;            ///< [D] degree / kept edges
   std::vector<Relation> relations;     ///< [E], or empty where each node kind has one relation
+  std::vector<std::int64_t> times;     ///< [S] the time a node is looked at from: edges before it count; or empty
 
   std::vector<EdgeOffset> transpose_offsets;          ///< [S + 1]
   std::vector<std::uint32_t> transpose_destinations;  ///< [E]
