@@ -100,15 +100,20 @@ Result<std::shared_ptr<const SocialGraph>> SocialGraph::Build(const Runtime& run
   auto trusts = BuildCsr(runtime, num_users, num_users, friendships);
   if (!trusts.ok()) return trusts.status().WithContext("friendships");
 
-  GraphParts parts{num_users, num_items, {}, std::move(store_id), log_sequence};
+  return Build(runtime, std::move(*interacts), std::move(*trusts), std::move(store_id), log_sequence);
+}
+
+Result<std::shared_ptr<const SocialGraph>> SocialGraph::Build(const Runtime& runtime, Csr interacts, Csr trusts,
+                                                              std::string store_id, std::uint64_t log_sequence) {
+  GraphParts parts{interacts.num_rows(), interacts.num_targets(), {}, std::move(store_id), log_sequence};
   const auto keep = [&](Relation relation, Csr csr) {
     const auto reversed = std::make_shared<const Csr>(Transpose(runtime, csr));
     const auto forward = std::make_shared<const Csr>(std::move(csr));
     parts.relations[Place(relation)] = forward;
     parts.relations[Place(Reverse(relation))] = SameBits(*forward, *reversed) ? forward : reversed;
   };
-  keep(Relation::kInteracts, std::move(*interacts));
-  keep(Relation::kTrusts, std::move(*trusts));
+  keep(Relation::kInteracts, std::move(interacts));
+  keep(Relation::kTrusts, std::move(trusts));
   return Assemble(std::move(parts));
 }
 

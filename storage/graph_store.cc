@@ -114,6 +114,7 @@ Result<std::unique_ptr<GraphStore>> GraphStoreImpl::OpenForWriting(const std::st
   }
   KITH_ASSIGN_OR_RETURN(store->identity_, RecogniseStore(path, shown));
   KITH_RETURN_IF_ERROR(RemoveAll(LoadPath(path)));
+  KITH_RETURN_IF_ERROR(RemoveAll(SnapshotPath(path) + ".tmp"));
   KITH_RETURN_IF_ERROR(RemoveUnfinishedModels(ModelsPath(path)));
   KITH_RETURN_IF_ERROR(store->OpenDatabase(Database::Mode::kWrite));
 

@@ -1,5 +1,5 @@
-/// GraphStoreImpl: one open store. Opening and closing stand in graph_store.cc; appending, scanning, loading graphs and
-/// keys, bulk loading and verifying each in a file of their own.
+/// GraphStoreImpl: one open store. Opening and closing stand in graph_store.cc; appending, scanning, loading graphs,
+/// bulk loading and verifying each in a file of their own.
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 #include "acknowledged.h"
 #include "database.h"
 #include "kith/storage/graph_store.h"
+#include "snapshot_file.h"
 #include "store_folder.h"
 #include "store_format.h"
 #include "writer_lock.h"
@@ -40,6 +41,7 @@ class GraphStoreImpl final : public GraphStore {
   [[nodiscard]] Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override;
   [[nodiscard]] Status ScanEvents(FunctionRef<Status(const StoredEvent&)> visit) const override;
   [[nodiscard]] Result<std::shared_ptr<const SocialGraph>> LoadGraph(const Runtime& runtime) const override;
+  [[nodiscard]] Status RefreshSnapshot(const Runtime& runtime) override;
   [[nodiscard]] Result<KeyTable> LoadKeys() const override;
   [[nodiscard]] Result<VerifyReport> Verify(const Runtime& runtime) const override;
   [[nodiscard]] Status PutSetting(std::string_view name, std::string_view value) override;
@@ -64,6 +66,16 @@ class GraphStoreImpl final : public GraphStore {
   [[nodiscard]] Status Commit(Batch& batch, Counters next);
   /// The counters are in the database and synced: moves the mark and this object there.  REQUIRES: mutex_.
   [[nodiscard]] Status Acknowledge(const Counters& next);
+  /// The snapshot file, where it is this log's; null where there is none or it is another's.  Fails: kCorruption, ...
+  [[nodiscard]] Result<std::unique_ptr<SnapshotFile>> OpenSnapshot(const Counters& counters,
+                                                                   const SnapshotHandle* view) const;
+  /// The graph of the snapshot file with the events after it; null where there is no file to use.
+  [[nodiscard]] Result<std::shared_ptr<const SocialGraph>> GraphFromSnapshot(const Runtime& runtime,
+                                                                             const Counters& counters,
+                                                                             const SnapshotHandle* view) const;
+  [[nodiscard]] Result<std::shared_ptr<const SocialGraph>> GraphFromEdges(const Runtime& runtime,
+                                                                          const Counters& counters,
+                                                                          const SnapshotHandle* view) const;
   [[nodiscard]] Result<KeyTable> ReadKeys(const SnapshotHandle* snapshot, const Counters& counters) const;
 
   const std::string path_, shown_;
@@ -75,7 +87,8 @@ class GraphStoreImpl final : public GraphStore {
   std::optional<MarkWriter> mark_;
   std::atomic<std::uint64_t> last_sequence_ = 0;
 
-  std::mutex mutex_;  ///< guards what follows, and the mark
+  std::mutex refresh_mutex_;  ///< one refresh at a time; taken before mutex_
+  std::mutex mutex_;          ///< guards what follows, and the mark
   Counters counters_;
   std::optional<KeyTable> keys_;
   Status broken_;  ///< the first failed write: what is on disk is known again only after reopening

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "graph_store_impl.h"
 
 namespace kith::storage {
@@ -79,35 +77,6 @@ Status GraphStoreImpl::ScanEvents(FunctionRef<Status(const StoredEvent&)> visit)
   if (sequence == counters.last_sequence) return OkStatus();
   return Corruption("reading events in " + shown_ + ": expected " + std::to_string(counters.last_sequence) +
                     ", found " + std::to_string(sequence) + "; restore the store from a backup");
-}
-
-Result<std::shared_ptr<const SocialGraph>> GraphStoreImpl::LoadGraph(const Runtime& runtime) const {
-  const auto snapshot = database_->Snapshot();
-  KITH_ASSIGN_OR_RETURN(const Counters counters, ReadCounters(snapshot.get()));
-  const auto read = [&](Relation relation, std::uint64_t expected) -> Result<std::vector<Edge>> {
-    std::vector<Edge> edges;
-    edges.reserve(std::min<std::uint64_t>(expected, std::uint64_t{1} << 27));
-    const EdgeKeyBytes first = EncodeEdgeKey({relation, 0, 0});
-    const auto rows = database_->Scan(Family::kEdges, snapshot.get());
-    for (rows->Seek(ToSlice(View(first))); rows->Valid() && rows->key()[0] == first[0]; rows->Next()) {
-      const auto key = DecodeEdgeKey(ToView(rows->key()));
-      const auto edge = DecodeEdge(ToView(rows->value()));
-      if (!key || !edge) {
-        return Corruption("reading edges in " + shown_ + ": a record is damaged; restore the store from a backup");
-      }
-      if (!edge->removed) edges.push_back({key->source, key->target, edge->weight, edge->time});
-    }
-    KITH_RETURN_IF_ERROR(database_->ScanStatus(*rows, Family::kEdges));
-    if (edges.size() != expected) {
-      return Corruption("reading edges in " + shown_ + ": expected " + std::to_string(expected) + ", found " +
-                        std::to_string(edges.size()) + "; restore the store from a backup");
-    }
-    return edges;
-  };
-  KITH_ASSIGN_OR_RETURN(const std::vector<Edge> interactions, read(Relation::kInteracts, counters.interactions));
-  KITH_ASSIGN_OR_RETURN(const std::vector<Edge> friendships, read(Relation::kTrusts, counters.friendships));
-  return SocialGraph::Build(runtime, counters.users, counters.items, interactions, friendships, identity_.store_id,
-                            counters.last_sequence);
 }
 
 }  // namespace kith::storage

@@ -5,6 +5,7 @@
 ///   WRITER         the writer's lock, empty
 ///   db/            RocksDB
 ///   models/        published models (model_files.h)
+///   graph.snapshot the graph at some point of the log (snapshot_file.h), if there is one
 ///   load.tmp/      a bulk load on its way; a leftover is deleted by the next writer
 ///
 /// A new store is built in the sibling folder PATH.creating and renamed: there is no half-made store to be found.
@@ -28,6 +29,7 @@ struct Identity {
 [[nodiscard]] inline std::string MarkPath(const std::string& store) { return store + "/ACKNOWLEDGED"; }
 [[nodiscard]] inline std::string DatabasePath(const std::string& store) { return store + "/db"; }
 [[nodiscard]] inline std::string ModelsPath(const std::string& store) { return store + "/models"; }
+[[nodiscard]] inline std::string SnapshotPath(const std::string& store) { return store + "/graph.snapshot"; }
 [[nodiscard]] inline std::string LoadPath(const std::string& store) { return store + "/load.tmp"; }
 
 /// What stands at `path`: a store of a format this build reads.

@@ -175,4 +175,17 @@ std::optional<Counters> DecodeCounters(std::string_view bytes) noexcept {
   return counters;
 }
 
+SnapshotNameBytes EncodeSnapshotName(const SnapshotName& name) noexcept {
+  SnapshotNameBytes bytes;
+  PutBigEndian(PutBigEndian(bytes.data(), name.log_sequence), name.stamp);
+  return bytes;
+}
+
+std::optional<SnapshotName> DecodeSnapshotName(std::string_view bytes) noexcept {
+  if (bytes.size() != std::tuple_size_v<SnapshotNameBytes>) return std::nullopt;
+  SnapshotName name;
+  TakeBigEndian(TakeBigEndian(bytes.data(), name.log_sequence), name.stamp);
+  return name;
+}
+
 }  // namespace kith::storage

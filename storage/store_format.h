@@ -38,6 +38,9 @@ inline constexpr std::string_view kMetaFormat = "format";
 inline constexpr std::string_view kMetaStoreId = "store_id";
 inline constexpr std::string_view kMetaCounters = "counters";
 
+/// The setting that names the one snapshot file that is this log's; SnapshotName as its value.
+inline constexpr std::string_view kSnapshotSetting = "graph_snapshot";
+
 using Bytes4 = std::array<char, 4>;
 using Bytes8 = std::array<char, 8>;
 [[nodiscard]] Bytes4 EncodeU32(std::uint32_t value) noexcept;
@@ -98,6 +101,17 @@ struct Counters {
 using CounterBytes = std::array<char, 40>;
 [[nodiscard]] CounterBytes EncodeCounters(const Counters& counters) noexcept;
 [[nodiscard]] std::optional<Counters> DecodeCounters(std::string_view bytes) noexcept;
+
+/// Which snapshot file is the log's: the sequence it stands at, and a number drawn when it was written.
+struct SnapshotName {
+  std::uint64_t log_sequence = 0, stamp = 0;
+
+  friend bool operator==(const SnapshotName&, const SnapshotName&) = default;
+};
+using SnapshotNameBytes = std::array<char, 16>;
+/// snapshot_name := sequence:u64 stamp:u64.
+[[nodiscard]] SnapshotNameBytes EncodeSnapshotName(const SnapshotName& name) noexcept;
+[[nodiscard]] std::optional<SnapshotName> DecodeSnapshotName(std::string_view bytes) noexcept;
 
 template <std::size_t N>
 [[nodiscard]] std::string_view View(const std::array<char, N>& bytes) noexcept {

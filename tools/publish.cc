@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "command.h"
-#include "kith/storage/graph_store.h"
 #include "kith/storage/model_store.h"
 #include "serving.h"
 
@@ -20,6 +19,11 @@ Status CheckModelName(std::string_view name) {
   return InvalidArgument("--name: expected 1 to 64 of A-Z a-z 0-9 . _ -, found \"" + std::string(name) + "\"");
 }
 
+void RefreshSnapshot(GraphStore& store, const Runtime& runtime) {
+  const Status fresh = store.RefreshSnapshot(runtime);
+  if (!fresh.ok()) Log(Warnings(), LogLevel::kWarning, fresh.WithContext("writing the graph's snapshot").ToString());
+}
+
 Result<std::uint64_t> PublishModel(const std::string& path, std::string_view name, const Model& model,
                                    double patience) {
   using Clock = std::chrono::steady_clock;
@@ -32,7 +36,9 @@ Result<std::uint64_t> PublishModel(const std::string& path, std::string_view nam
         return FailedPrecondition("the store at " + path + " was replaced while the model was trained; train again");
       }
       const Model::Encoded encoded = model.Encode();
-      return ModelStore(**store).Publish(name, encoded.json, encoded.tensors);
+      auto published = ModelStore(**store).Publish(name, encoded.json, encoded.tensors);
+      if (published.ok()) RefreshSnapshot(**store, Runtime(1));
+      return published;
     }
     const bool wait = store.status().code() == StatusCode::kLocked && Clock::now() < deadline && !Interrupted().load();
     if (!wait) return store.status();

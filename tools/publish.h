@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "kith/base/parallel.h"
 #include "kith/base/status.h"
 #include "kith/recommend/model.h"
+#include "kith/storage/graph_store.h"
 
 namespace kith::tools {
 
@@ -18,5 +20,9 @@ namespace kith::tools {
 /// the store at `path` is no longer the one the model was trained on.
 [[nodiscard]] Result<std::uint64_t> PublishModel(const std::string& path, std::string_view name, const Model& model,
                                                  double patience = 60);
+
+/// Brings the store's snapshot file up to date where that pays, so that the next command opens at once.  A failure is a
+/// warning: nothing but speed depends on the file.
+void RefreshSnapshot(GraphStore& store, const Runtime& runtime);
 
 }  // namespace kith::tools

@@ -9,6 +9,7 @@
 #include "json_writer.h"
 #include "kith/storage/graph_store.h"
 #include "number_option.h"
+#include "publish.h"
 #include "readers/core_filter.h"
 #include "readers/item_file.h"
 #include "table.h"
@@ -173,6 +174,7 @@ Status RunImport(const Globals& globals, const ImportOptions& options) {
                         GraphStore::Open(path, {.access = StoreOptions::Access::kCreateOrWrite, .log = StderrLog()}));
   Result<Summary> summary = Import(*store, options, file, on_error);
   if (!summary.ok()) return summary.status();
+  RefreshSnapshot(*store, Runtime(globals.threads));
   summary->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   KITH_RETURN_IF_ERROR(WriteStdout(globals.json ? ToJson(*summary) : ToText(*summary)));
   // Where every row was dropped, no store may be there to train on.

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "commands/input_options.h"
 #include "kith/storage/graph_store.h"
+#include "publish.h"
 #include "readers/event_stream.h"
 
 namespace kith::tools {
@@ -123,6 +124,7 @@ Status RunIngest(const Globals& globals, const std::string& file, const std::str
   if (*outcome == LineBatcher::Outcome::kStopped && stop.Take() == SIGINT) {
     return Cancelled("interrupted after line " + std::to_string(counts.lines) + "; what was acknowledged is stored");
   }
+  if (*outcome != LineBatcher::Outcome::kStopped) RefreshSnapshot(*store, Runtime(globals.threads));
   return OkStatus();
 }
 

@@ -58,6 +58,11 @@ class SocialGraph {
       const Runtime& runtime, std::uint32_t num_users, std::uint32_t num_items, std::span<const Edge> interactions,
       std::span<const Edge> friendships, std::string store_id = {}, std::uint64_t log_sequence = 0);
 
+  /// The same from forward relations whose rows are made already.  REQUIRES: each passes Csr::Check.
+  [[nodiscard]] static Result<std::shared_ptr<const SocialGraph>> Build(const Runtime& runtime, Csr interacts,
+                                                                        Csr trusts, std::string store_id = {},
+                                                                        std::uint64_t log_sequence = 0);
+
   /// Takes the parts over as they are.  Fails (kInvalidArgument) where their rows, targets or numbers of edges do not
   /// fit the counts and each other.  REQUIRES: each passes Csr::Check, and a reverse part is its forward part reversed.
   [[nodiscard]] static Result<std::shared_ptr<const SocialGraph>> Assemble(GraphParts parts);

@@ -1,12 +1,12 @@
 /// A graph in a file: the arrays of its relations as they lie in memory, each block of them with a checksum.
 ///
 /// A store keeps one beside its log (GraphStore::RefreshSnapshot), a benchmark keeps its generated graphs; the format
-/// is a grammar in docs/storage_format.md.  Reading builds nothing: the arrays are read in parallel into memory of their
-/// own.  Mapping the file is no faster once every byte is checked, has 4 KiB pages in place of 2 MiB ones, and would let
-/// a file that is cut short under a reader kill it.
+/// is a grammar in docs/storage_format.md.  Reading builds nothing: the arrays are read in parallel into memory of
+/// their own.  Mapping the file is no faster once every byte is checked, has 4 KiB pages in place of 2 MiB ones, and
+/// would let a file that is cut short under a reader kill it.
 /// Threads: pure functions.
-/// Cost: 4 bytes a row + 4 an edge in each direction (+ 4 if weighted, + 8 if timed), a relation that is its own reverse
-/// once; 932 MB (109 M edges both ways) are read from a warm page cache and checked in 0.35 core-seconds.
+/// Cost: 4 bytes a row + 4 an edge in each direction (+ 4 if weighted, + 8 if timed), a relation that is its own
+/// reverse once; 932 MB (109 M edges both ways) are read from a warm page cache and checked in 0.35 core-seconds.
 #pragma once
 
 #include <cstdint>

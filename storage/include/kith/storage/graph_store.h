@@ -126,8 +126,14 @@ class GraphStore {
 
   /// Calls `visit` for every event in sequence order; a failure of `visit` ends the scan and is returned.
   [[nodiscard]] virtual Status ScanEvents(FunctionRef<Status(const StoredEvent&)> visit) const = 0;
-  /// The graph at last_sequence(), without removed edges.
+  /// The graph at last_sequence(), without removed edges: from the snapshot file and the events after it, or, where
+  /// that is missing, damaged (which is logged) or far behind, from the edges of the database.  Rows that the events
+  /// after the file changed may stand in the overlay.
   [[nodiscard]] virtual Result<std::shared_ptr<const SocialGraph>> LoadGraph(const Runtime& runtime) const = 0;
+  /// Writes the snapshot file anew where it is missing, damaged or so far behind that loading pays for it; otherwise
+  /// checks that its bytes are whole and leaves it.  A writer's, worth calling after many events have come.  Nothing
+  /// but speed depends on it: after a failure (kIoError: disk full) the store is as good as before.
+  [[nodiscard]] virtual Status RefreshSnapshot(const Runtime& runtime) = 0;
   [[nodiscard]] virtual Result<KeyTable> LoadKeys() const = 0;
   [[nodiscard]] virtual Result<VerifyReport> Verify(const Runtime& runtime) const = 0;
 
