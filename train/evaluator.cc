@@ -1,74 +1,56 @@
 #include "kith/train/evaluator.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace kith {
-namespace {
 
-double Discount(std::size_t rank_from_zero) { return 1.0 / std::log2(static_cast<double>(rank_from_zero) + 2.0); }
-
-void AddTo(Metrics& sum, const Metrics& one) {
-  sum.recall += one.recall;
-  sum.ndcg += one.ndcg;
-  sum.precision += one.precision;
-  sum.hit_rate += one.hit_rate;
-  sum.mrr += one.mrr;
-  sum.map += one.map;
-}
-
-void DivideBy(Metrics& sum, double n) {
-  for (double* value : {&sum.recall, &sum.ndcg, &sum.precision, &sum.hit_rate, &sum.mrr, &sum.map}) *value /= n;
-}
-
-}  // namespace
-
-Metrics ScoreList(std::span<const ScoredItem> list, std::span<const std::uint32_t> held_out, std::size_t unknown,
-                  std::uint32_t k) {
-  Metrics m{.k = k};
-  const std::size_t relevant = held_out.size() + unknown;
-  if (relevant == 0 || k == 0) return m;
-  double hits = 0, dcg = 0;
-  for (std::size_t r = 0; r < std::min<std::size_t>(k, list.size()); ++r) {
-    if (!std::binary_search(held_out.begin(), held_out.end(), list[r].id)) continue;
-    if (hits == 0) m.mrr = 1.0 / static_cast<double>(r + 1);
-    hits += 1;
-    dcg += Discount(r);
-    m.map += hits / static_cast<double>(r + 1);
-  }
-  const std::size_t best = std::min<std::size_t>(k, relevant);
-  double ideal = 0;
-  for (std::size_t r = 0; r < best; ++r) ideal += Discount(r);
-  m.recall = hits / static_cast<double>(relevant);
-  m.ndcg = dcg / ideal;
-  m.precision = hits / k;
-  m.hit_rate = hits > 0 ? 1.0 : 0.0;
-  m.map /= static_cast<double>(best);
-  return m;
+Metrics Evaluation::Of(const HeldOut& held_out, std::size_t n, std::uint32_t k) const {
+  std::vector<std::uint32_t> ranks;
+  for (std::uint64_t h = hit_offsets[n]; h < hit_offsets[n + 1]; ++h) ranks.push_back(hits[h].rank);
+  return ScoreHits(ranks, held_out.relevant(n), k);
 }
 
 Evaluation Evaluate(const Runtime& runtime, const SocialGraph& graph, const Ranker& ranker, const HeldOut& held_out,
-                    std::span<const std::uint32_t> ks) {
+                    std::span<const std::uint32_t> ks, const EvaluateOptions& options) {
   Evaluation result;
-  for (const std::uint32_t k : ks) result.at.push_back({.k = k});
-  std::vector<std::vector<std::uint8_t>> covered(ks.size(), std::vector<std::uint8_t>(graph.num_items()));
-  const std::uint32_t deepest = ks.empty() ? 0 : *std::max_element(ks.begin(), ks.end());
-
-  ranker.RankAll(runtime, graph, held_out.users, deepest, [&](std::size_t n, std::span<const ScoredItem> list) {
-    const std::size_t unknown = held_out.unknown.empty() ? 0 : held_out.unknown[n];
-    for (std::size_t i = 0; i < ks.size(); ++i) {
-      AddTo(result.at[i], ScoreList(list, held_out.items[n], unknown, ks[i]));
-      for (std::size_t r = 0; r < std::min<std::size_t>(ks[i], list.size()); ++r) covered[i][list[r].id] = 1;
-    }
-  });
-
   result.users = static_cast<std::uint32_t>(held_out.users.size()) + held_out.unknown_users;
-  for (std::size_t i = 0; i < ks.size(); ++i) {
-    if (result.users != 0) DivideBy(result.at[i], result.users);
-    const auto in_lists = static_cast<double>(std::count(covered[i].begin(), covered[i].end(), 1));
-    result.coverage.push_back(graph.num_items() == 0 ? 0.0 : in_lists / graph.num_items());
+  for (const std::uint32_t k : ks) result.at.push_back({.k = k});
+  const std::uint32_t deepest = ks.empty() ? 0 : *std::max_element(ks.begin(), ks.end());
+  ListMeter meter(graph, ks, options.seed);
+  result.hit_offsets.push_back(0);
+  result.lists.resize(held_out.users.size() * ks.size());
+
+  const auto judge = [&](std::size_t n, std::span<const ScoredItem> list) {
+    const std::vector<std::uint32_t>& wanted = held_out.items[n];
+    for (std::uint32_t r = 0; r < list.size(); ++r) {
+      if (std::binary_search(wanted.begin(), wanted.end(), list[r].id)) result.hits.push_back({r, list[r].id});
+    }
+    result.hit_offsets.push_back(result.hits.size());
+    for (Metrics& sum : result.at) Add(result.Of(held_out, n, sum.k), sum);
+    meter.Measure(held_out.users[n], list, std::span(result.lists).subspan(n * ks.size(), ks.size()));
+  };
+  const std::span<const UserId> users(held_out.users);
+  const std::size_t block = options.block == 0 ? std::max<std::size_t>(users.size(), 1) : options.block;
+  for (std::size_t begin = 0; begin < users.size(); begin += block) {
+    ranker.RankAll(runtime, graph, users.subspan(begin, std::min(block, users.size() - begin)), deepest,
+                   [&](std::size_t n, std::span<const ScoredItem> list) { judge(begin + n, list); });
   }
+  for (Metrics& sum : result.at) DivideBy(result.users, sum);
+  result.catalogue = meter.Totals();
   return result;
+}
+
+std::vector<double> MetricsByUser(const HeldOut& held_out, const Evaluation& evaluation) {
+  std::vector<double> values;
+  values.reserve(evaluation.users * evaluation.at.size() * kMetrics.size());
+  for (std::size_t n = 0; n < held_out.users.size(); ++n) {
+    for (const Metrics& at : evaluation.at) {
+      const Metrics metrics = evaluation.Of(held_out, n, at.k);
+      for (const MetricName& metric : kMetrics) values.push_back(metrics.*metric.value);
+    }
+  }
+  values.resize(evaluation.users * evaluation.at.size() * kMetrics.size());
+  return values;
 }
 
 }  // namespace kith
