@@ -24,7 +24,7 @@ void Kernels(benchmark::State& state) {
     state.counters["flops"] =
         benchmark::Counter(bench.flops, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
 }
-BENCHMARK(Kernels)->DenseRange(0, 14)->Unit(benchmark::kMillisecond);
+BENCHMARK(Kernels)->DenseRange(0, 15)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace kith::tools

@@ -39,7 +39,7 @@ class GcnLayer final : public LayerOf<T> {
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&weight_}; }
-  [[nodiscard]] const MatrixOf<T>& EdgeWeights() const override { return edge_weights_; }
+  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& /*block*/) const override { return edge_weights_; }
 
  private:
   std::size_t in_, out_;

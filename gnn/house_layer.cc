@@ -48,7 +48,7 @@ class HouseLayer final : public LayerOf<T> {
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&bias_}; }
-  [[nodiscard]] const MatrixOf<T>& EdgeWeights() const override { return weights_; }
+  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& /*block*/) const override { return weights_; }
 
  private:
   /// a_vu before the clip; u and v are local numbers.

@@ -25,7 +25,7 @@ class LightGcnLayer final : public LayerOf<T> {
     AddAggregateBackward(runtime_, block, weights_.data(), dy, dx);
   }
 
-  [[nodiscard]] const MatrixOf<T>& EdgeWeights() const override { return weights_; }
+  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& /*block*/) const override { return weights_; }
 
  private:
   std::size_t width_;

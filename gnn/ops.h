@@ -73,46 +73,6 @@ void AggregateBackwardToWeights(const Runtime& runtime, const Block& block, cons
   });
 }
 
-/// score[e, h] = LeakyReLU(q[v, h] + k[u, h]) for e = (u -> v).   q [D x H], k [S x H], score [E x H].
-template <class T>
-void AdditiveScores(const Runtime& runtime, const Block& block, const MatrixOf<T>& q, const MatrixOf<T>& k, T slope,
-                    MatrixOf<T>& score) {
-  ParallelFor(runtime, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    const auto rows = Rows(block.offsets, begin, end);
-    if constexpr (std::is_same_v<T, float>) {
-      kernels::EdgeScores(rows, block.sources, q.row(begin), k.data(), slope, score.data(), score.cols());
-    } else {
-      kernels::reference::EdgeScores<T>(rows, block.sources, q.row(begin), k.data(), slope, score.data(), score.cols());
-    }
-  });
-}
-
-/// Softmax of score[e, h] over the edges of each destination, in place.
-template <class T>
-void AttentionSoftmax(const Runtime& runtime, const Block& block, MatrixOf<T>& score) {
-  ParallelFor(runtime, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    const auto rows = Rows(block.offsets, begin, end);
-    if constexpr (std::is_same_v<T, float>) {
-      kernels::SegmentSoftmax(rows, score.data(), score.cols());
-    } else {
-      kernels::reference::SegmentSoftmax<T>(rows, score.data(), score.cols());
-    }
-  });
-}
-
-/// dscore = p (dp - sum over the destination's edges of p dp), per head; in place of dp.   p, dp [E x H].
-template <class T>
-void AttentionSoftmaxBackward(const Runtime& runtime, const Block& block, const MatrixOf<T>& p, MatrixOf<T>& dp) {
-  ParallelFor(runtime, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    const auto rows = Rows(block.offsets, begin, end);
-    if constexpr (std::is_same_v<T, float>) {
-      kernels::SegmentSoftmaxBackward(rows, p.data(), dp.data(), dp.data(), p.cols());
-    } else {
-      kernels::reference::SegmentSoftmaxBackward<T>(rows, p.data(), dp.data(), dp.data(), p.cols());
-    }
-  });
-}
-
 /// weights[e] = scale[v] / sqrt(d_u d_v): graph's rule for float, the same rule for double.   weights [E].
 template <class T>
 void NormalizedWeights(const Runtime& runtime, const Block& block, std::span<T> weights) {

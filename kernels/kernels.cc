@@ -40,19 +40,24 @@ void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t
   ActiveTable().edge_dots(Rows(offsets, columns), dout, x, dweight, d);
 }
 
-void EdgeScores(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* q,
-                const float* k, float slope, float* score, std::size_t heads) noexcept {
-  ActiveTable().edge_scores(Rows(offsets, columns), q, k, slope, score, heads);
+void Attend(const Attention& attention, std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns,
+            const float* query, const float* message, float* out, float* lse) noexcept {
+  ActiveTable().attend(attention, Rows(offsets, columns), query, message, out, lse);
 }
 
-void SegmentSoftmax(std::span<const EdgeOffset> offsets, float* score, std::size_t heads) noexcept {
-  if (!offsets.empty()) ActiveTable().segment_softmax(offsets.data(), offsets.size() - 1, score, heads);
+void AttendBackwardToQueries(const Attention& attention, std::span<const EdgeOffset> offsets,
+                             std::span<const std::uint32_t> columns, const float* query, const float* message,
+                             const float* out, const float* lse, const float* dout, float* dquery, float* records,
+                             float* dattention) noexcept {
+  ActiveTable().attend_backward_to_queries(attention, Rows(offsets, columns), query, message, out, lse, dout, dquery,
+                                           records, dattention);
 }
 
-void SegmentSoftmaxBackward(std::span<const EdgeOffset> offsets, const float* p, const float* dp, float* dscore,
-                            std::size_t heads) noexcept {
-  if (!offsets.empty())
-    ActiveTable().segment_softmax_backward(offsets.data(), offsets.size() - 1, p, dp, dscore, heads);
+void AttendBackwardToMessages(const Attention& attention, std::span<const EdgeOffset> transpose_offsets,
+                              std::span<const std::uint32_t> transpose_destinations, const float* message,
+                              const float* records, float* dmessage, float* dattention) noexcept {
+  ActiveTable().attend_backward_to_messages(attention, Rows(transpose_offsets, transpose_destinations), message,
+                                            records, dmessage, dattention);
 }
 
 void Scores(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept {

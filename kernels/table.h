@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "kith/base/status.h"
+#include "kith/kernels/attention.h"
 #include "kith/kernels/kernels.h"
 
 namespace kith::kernels {
@@ -32,11 +33,13 @@ struct Table {
   void (*gather_scale_sum_backward)(EdgeRows edges, const std::uint32_t* edge_of, const float* weights,
                                     const float* dout, float* dx, std::size_t d) noexcept;
   void (*edge_dots)(EdgeRows edges, const float* dout, const float* x, float* dweight, std::size_t d) noexcept;
-  void (*edge_scores)(EdgeRows edges, const float* q, const float* k, float slope, float* score,
-                      std::size_t heads) noexcept;
-  void (*segment_softmax)(const EdgeOffset* offsets, std::size_t rows, float* score, std::size_t heads) noexcept;
-  void (*segment_softmax_backward)(const EdgeOffset* offsets, std::size_t rows, const float* p, const float* dp,
-                                   float* dscore, std::size_t heads) noexcept;
+  void (*attend)(const Attention& attention, EdgeRows edges, const float* query, const float* message, float* out,
+                 float* lse) noexcept;
+  void (*attend_backward_to_queries)(const Attention& attention, EdgeRows edges, const float* query,
+                                     const float* message, const float* out, const float* lse, const float* dout,
+                                     float* dquery, float* records, float* dattention) noexcept;
+  void (*attend_backward_to_messages)(const Attention& attention, EdgeRows edges, const float* message,
+                                      const float* records, float* dmessage, float* dattention) noexcept;
   void (*scores)(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept;
   std::size_t (*offer_top_k)(const float* scores, std::size_t n, std::uint32_t first_id, const std::uint32_t* skip,
                              std::size_t skip_size, Scored* heap, std::size_t size, std::size_t k) noexcept;

@@ -1,134 +1,136 @@
-// EdgeScores and the softmax over the edges of a row.  Several heads stand side by side: score[e * heads + h].
+// Attend: online softmax over blocks of neighbours.  The scores of a block are partial sums in lanes, one vector an
+// edge; folded, all edges and heads of a block are a few vectors, so that exp costs a fraction of an edge.
 
-/// Heads handled at once: their maxima and sums stay on the stack, whatever the number of heads.
-constexpr Size kHeadChunk = 16;
-
-void EdgeScores(EdgeRows edges, const float* q, const float* k, float slope, float* score, Size heads) noexcept {
-  const auto leaky = [slope](float sum) __attribute__((always_inline)) { return sum > 0.0F ? sum : slope * sum; };
-  if (edges.rows == 0) return;
-  const Size last = edges.offsets[edges.rows];
-  for (Size v = 0; v < edges.rows; ++v) {
-    const float* q_v = q + v * heads;
-    for (Size e = edges.offsets[v]; e < edges.offsets[v + 1]; ++e) {
-      if (e + kAhead < last) Prefetch(k + edges.columns[e + kAhead] * heads, heads);
-      const float* k_u = k + edges.columns[e] * heads;
-      float* out = score + e * heads;
-      Size h = 0;
-      for (; h + 4 <= heads; h += 4) {
-        const Four sum = LoadFour(q_v + h) + LoadFour(k_u + h);
-        StoreFour(out + h, sum > Four{} ? sum : sum * slope);
+/// partial[e] (+)= the share of vectors [i, i + kVectors) in the scores of n edges; the first piece fetches the rows of
+/// the edges kAhead further on.
+template <AttentionKind kKind, Size kVectors, bool kFirst, class G>
+KITH_INLINE void AddScores(const G& g, Leaky leaky, const float* attention, const float* query, const float* message,
+                           Size width, const std::uint32_t* columns, Size n, Size fetched, Lanes* partial) {
+  Lanes near[kVectors], far[kVectors], own[kVectors];
+#pragma GCC unroll 4
+  for (Size i = 0; i < kVectors; ++i) {
+    const Lanes a = Load(attention + i * g.step);
+    near[i] = kKind == AttentionKind::kDynamic ? a * leaky.up : a;
+    far[i] = a * leaky.bend;
+    own[i] = kKind == AttentionKind::kDynamic ? Load(query + i * g.step) : Lanes{};
+  }
+  for (Size e = 0; e < n; ++e) {
+    if (kFirst && e < fetched) Prefetch(message + columns[e + kAhead] * width, width);
+    const float* m = message + columns[e] * width;
+    Lanes sum = kFirst ? Lanes{} : partial[e], bent{};  // two chains of additions, so that neither is waited for
+#pragma GCC unroll 4
+    for (Size i = 0; i < kVectors; ++i) {
+      if constexpr (kKind == AttentionKind::kDynamic) {
+        const Lanes t = own[i] + Load(m + i * g.step);
+        sum += near[i] * t;
+        bent += far[i] * Magnitude(t);
+      } else {
+        sum += near[i] * Load(m + i * g.step);
       }
-      for (; h < heads; ++h) out[h] = leaky(q_v[h] + k_u[h]);
     }
+    partial[e] = kKind == AttentionKind::kDynamic ? sum + bent : sum;
   }
 }
 
-/// Where heads divides kLanes, lane l of every vector of a row belongs to head l % heads: one head or several, a row is
-/// one run of vectors, and what is taken over its edges is folded across lanes at the end.
-KITH_INLINE bool HeadsFillLanes(Size heads) { return heads != 0 && heads <= kLanes && kLanes % heads == 0; }
-
-/// v with lane (l + by) % kLanes in lane l.
-KITH_INLINE Lanes Rotate(Lanes v, Size by) {
-  BitLanes index;
-  for (Size i = 0; i < kLanes; ++i) index[i] = static_cast<std::uint32_t>(i);
-  return __builtin_shuffle(v, (index + static_cast<std::uint32_t>(by)) % static_cast<std::uint32_t>(kLanes));
-}
-
-/// a where it is larger, else b: a NaN in a is passed over.
-KITH_INLINE Lanes Larger(Lanes a, Lanes b) { return a > b ? a : b; }
-
-/// Softmax of one row: n = edges * heads floats.
-KITH_INLINE void SoftmaxInLanes(float* score, Size n, Size heads) {
-  const Size whole = n - n % kLanes, rest = n % kLanes;
-  const MaskLanes in_rest = FirstLanes(rest);
-  Lanes most = Broadcast(-__builtin_inff());
-  for (Size i = 0; i < whole; i += kLanes) most = Larger(Load(score + i), most);
-  if (rest != 0) most = in_rest ? Larger(LoadPartial(score + whole, rest), most) : most;
-  for (Size by = heads; by < kLanes; by *= 2) most = Larger(Rotate(most, by), most);
-  Lanes sum{};
-  for (Size i = 0; i < whole; i += kLanes) {
-    const Lanes y = Exp(Load(score + i) - most);
-    Store(score + i, y);
-    sum += y;
+/// out [vectors] = out * factor + sum over n edges of p[e, head] * message; factor counts where `add`.
+template <Size kVectors, class G>
+KITH_INLINE void AddMessages(const G& g, const Lanes* p, const float* message, Size width, const std::uint32_t* columns,
+                             Size n, bool add, Lanes factor, float* out) {
+  Lanes sum[kVectors] = {};
+  if (add) {
+#pragma GCC unroll 4
+    for (Size i = 0; i < kVectors; ++i) sum[i] = Load(out + i * g.step) * factor;
   }
-  if (rest != 0) {
-    const Lanes y = Exp(LoadPartial(score + whole, rest) - most);
-    StorePartial(score + whole, rest, y);
-    sum += in_rest ? y : Lanes{};
+  BitLanes lane = g.spread;
+  for (Size e = 0; e < n; ++e, lane += static_cast<std::uint32_t>(g.heads)) {
+    const Lanes weight = OfEdge(g, p, e, lane);
+    const float* m = message + columns[e] * width;
+#pragma GCC unroll 4
+    for (Size i = 0; i < kVectors; ++i) sum[i] += weight * Load(m + i * g.step);
   }
-  for (Size by = heads; by < kLanes; by *= 2) sum += Rotate(sum, by);
-  const Lanes scale = 1.0F / sum;
-  for (Size i = 0; i < whole; i += kLanes) Store(score + i, Load(score + i) * scale);
-  if (rest != 0) StorePartial(score + whole, rest, LoadPartial(score + whole, rest) * scale);
+#pragma GCC unroll 4
+  for (Size i = 0; i < kVectors; ++i) Store(out + i * g.step, sum[i]);
 }
 
-/// dscore = p (dp - sum p dp) of one row of n = edges * heads floats.
-KITH_INLINE void SoftmaxBackwardInLanes(const float* p, const float* dp, float* dscore, Size n, Size heads) {
-  const Size whole = n - n % kLanes, rest = n % kLanes;
-  Lanes sum{};
-  for (Size i = 0; i < whole; i += kLanes) sum += Load(p + i) * Load(dp + i);
-  if (rest != 0) sum += LoadPartial(p + whole, rest) * LoadPartial(dp + whole, rest);
-  for (Size by = heads; by < kLanes; by *= 2) sum += Rotate(sum, by);
-  for (Size i = 0; i < whole; i += kLanes) Store(dscore + i, Load(p + i) * (Load(dp + i) - sum));
-  if (rest != 0)
-    StorePartial(dscore + whole, rest, LoadPartial(p + whole, rest) * (LoadPartial(dp + whole, rest) - sum));
-}
-
-/// Softmax of `count` heads of n edges; heads of one edge are side by side, edges `heads` apart.
-KITH_INLINE void SoftmaxHeads(float* score, Size n, Size heads, Size count) {
-  float most[kHeadChunk], sum[kHeadChunk];
-  if (n == 0) return;
-  for (Size h = 0; h < count; ++h) most[h] = score[h], sum[h] = 0.0F;
-  for (Size e = 1; e < n; ++e)
-    for (Size h = 0; h < count; ++h) most[h] = score[e * heads + h] > most[h] ? score[e * heads + h] : most[h];
-  for (Size e = 0; e < n; ++e)
-    for (Size h = 0; h < count; ++h) score[e * heads + h] -= most[h];
-  if (count == heads) {
-    ExpInPlace(score, n * heads, 1.0F, 0.0F);
-  } else {
-    for (Size e = 0; e < n; ++e) ExpInPlace(score + e * heads, count, 1.0F, 0.0F);
-  }
-  for (Size e = 0; e < n; ++e)
-    for (Size h = 0; h < count; ++h) sum[h] += score[e * heads + h];
-  for (Size h = 0; h < count; ++h) sum[h] = 1.0F / sum[h];
-  for (Size e = 0; e < n; ++e)
-    for (Size h = 0; h < count; ++h) score[e * heads + h] *= sum[h];
-}
-
-void SegmentSoftmax(const EdgeOffset* offsets, Size rows, float* score, Size heads) noexcept {
-  for (Size v = 0; v < rows; ++v) {
-    float* row = score + offsets[v] * heads;
-    const Size n = offsets[v + 1] - offsets[v];
-    if (HeadsFillLanes(heads)) {
-      SoftmaxInLanes(row, n * heads, heads);
-    } else {
-      for (Size h = 0; h < heads; h += kHeadChunk) SoftmaxHeads(row + h, n, heads, Smaller(kHeadChunk, heads - h));
+/// One row and one group of heads; pointers stand at the group's first vector.
+template <AttentionKind kKind, class G>
+KITH_INLINE void AttendRow(const G& g, const Attention& a, Size width, Size group, const std::uint32_t* columns,
+                           Size begin, Size end, Size last, const float* query, const float* message, float* out,
+                           float* lse) {
+  const Leaky leaky = MakeLeaky(a.slope);
+  const float* attention = a.message_attention + group * kLanes;
+  const Lanes own = kKind == AttentionKind::kAdditive ? HeadDot(g, a.query_attention + group * kLanes, query) : Lanes{};
+  Lanes p[kNeighbors];
+  Lanes most = Broadcast(-__builtin_inff()), total{};
+  for (Size e = begin; e < end; e += kNeighbors) {
+    const Size n = Smaller(kNeighbors, end - e);
+    const Size fetched = e + kAhead < last ? last - kAhead - e : 0;
+    ForPieces(
+        g.vectors, [&]<Size kVectors, bool kFirst>(Size i) __attribute__((always_inline)) {
+          AddScores<kKind, kVectors, kFirst>(g, leaky, attention + i * g.step, query + i * g.step, message + i * g.step,
+                                             width, columns + e, n, group == 0 ? fetched : 0, p);
+        });
+    const Size vectors = FoldEdges(g, p, n);
+    const MaskLanes kept = FirstLanes(n * g.heads - (vectors - 1) * kLanes);
+    Lanes block_most = most;
+    for (Size i = 0; i < vectors; ++i) {
+      if constexpr (kKind == AttentionKind::kAdditive) {
+        const Lanes t = own + p[i];
+        p[i] = leaky.up * t + leaky.bend * Magnitude(t);
+      }
+      if (i + 1 == vectors) p[i] = kept ? p[i] : Broadcast(-__builtin_inff());
+      block_most = Larger(p[i], block_most);
     }
+    block_most = LargestOfHead(g, block_most);
+    const Lanes factor = e == begin ? Lanes{} : ExpBelow(most - block_most);
+    most = block_most;
+    total *= factor;
+    for (Size i = 0; i < vectors; ++i) {
+      p[i] = ExpBelow(p[i] - most);
+      total += p[i];
+    }
+    ForPieces(
+        g.vectors, [&]<Size kVectors, bool>(Size i) __attribute__((always_inline)) {
+          AddMessages<kVectors>(g, p, message + i * g.step, width, columns + e, n, e != begin, factor,
+                                out + i * g.step);
+        });
   }
+  total = SumOfHead(g, total);
+  const bool any = begin < end;
+  const Lanes scale = 1.0F / total;
+  for (Size i = 0; i < g.vectors; ++i) Store(out + i * g.step, any ? Load(out + i * g.step) * scale : Lanes{});
+  StoreHeads(g, lse, any ? most + Log(total) : Lanes{});
 }
 
-void SegmentSoftmaxBackward(const EdgeOffset* offsets, Size rows, const float* p, const float* dp, float* dscore,
-                            Size heads) noexcept {
-  for (Size v = 0; v < rows; ++v) {
-    const Size begin = offsets[v] * heads, n = offsets[v + 1] - offsets[v];
-    if (HeadsFillLanes(heads)) {
-      SoftmaxBackwardInLanes(p + begin, dp + begin, dscore + begin, n * heads, heads);
-      continue;
-    }
-    for (Size first = 0; first < heads; first += kHeadChunk) {
-      const Size count = Smaller(kHeadChunk, heads - first);
-      float sum[kHeadChunk];
-      for (Size h = 0; h < count; ++h) sum[h] = 0.0F;
-      for (Size e = 0; e < n; ++e)
-        for (Size h = 0; h < count; ++h) {
-          const Size at = begin + e * heads + first + h;
-          sum[h] += p[at] * dp[at];
-        }
-      for (Size e = 0; e < n; ++e)
-        for (Size h = 0; h < count; ++h) {
-          const Size at = begin + e * heads + first + h;
-          dscore[at] = p[at] * (dp[at] - sum[h]);
-        }
-    }
-  }
+/// kHeads and kWidth: what the compiler knows, else 0.
+template <AttentionKind kKind, Size kHeads, Size kWidth>
+void AttendRows(const Attention& a, EdgeRows edges, const float* query, const float* message, float* out, float* lse) {
+  const Size width = kWidth != 0 ? kWidth : a.width(), heads = kHeads != 0 ? kHeads : a.heads;
+  const Size last = edges.offsets[edges.rows];
+  const auto g = GroupHeads<kHeads>(heads, width);
+  for (Size v = 0; v < edges.rows; ++v)
+    for (Size group = 0; group < g.groups; ++group)
+      AttendRow<kKind>(g, a, width, group, edges.columns, edges.offsets[v], edges.offsets[v + 1], last,
+                       query + v * width + group * kLanes, message + group * kLanes, out + v * width + group * kLanes,
+                       lse + v * heads + group * g.heads);
+}
+
+/// Calls body.operator()<kind, heads, width>() with what is compiled for the usual shapes, else for any.
+template <class Body>
+KITH_INLINE void ForShape(const Attention& a, const Body& body) {
+  const auto of_kind = [&]<AttentionKind kKind>() __attribute__((always_inline)) {
+    if (a.heads == 4 && a.features == 16) return body.template operator()<kKind, 4, 64>();
+    if (a.heads == 4 && a.features == 32) return body.template operator()<kKind, 4, 128>();
+    return body.template operator()<kKind, 0, 0>();
+  };
+  if (a.kind == AttentionKind::kDynamic) return of_kind.template operator()<AttentionKind::kDynamic>();
+  of_kind.template operator()<AttentionKind::kAdditive>();
+}
+
+void Attend(const Attention& a, EdgeRows edges, const float* query, const float* message, float* out,
+            float* lse) noexcept {
+  if (edges.rows == 0) return;
+  ForShape(a, [&]<AttentionKind kKind, Size kHeads, Size kWidth>() {
+    AttendRows<kKind, kHeads, kWidth>(a, edges, query, message, out, lse);
+  });
 }

@@ -1,9 +1,12 @@
 // Every kernel for one instruction set.  The including file has included lanes.inl and defined, for its vectors,
 // LoadPartial, StorePartial, MaskBits, kTileRows and kTileVectors.
-// vector.inl stands before the files that call it.
+// vector.inl and heads.inl stand before the files that call them.
 #include "vector.inl"
 
+#include "heads.inl"
+
 #include "attention.inl"
+#include "attention_backward.inl"
 #include "gather.inl"
 #include "gemm.inl"
 #include "top_k.inl"
@@ -17,9 +20,9 @@ constexpr Table MakeTable(const char* name) {
           .gather_scale_sum = GatherScaleSum,
           .gather_scale_sum_backward = GatherScaleSumBackward,
           .edge_dots = EdgeDots,
-          .edge_scores = EdgeScores,
-          .segment_softmax = SegmentSoftmax,
-          .segment_softmax_backward = SegmentSoftmaxBackward,
+          .attend = Attend,
+          .attend_backward_to_queries = AttendBackwardToQueries,
+          .attend_backward_to_messages = AttendBackwardToMessages,
           .scores = Scores,
           .offer_top_k = OfferTopK,
           .gemm = Gemm};

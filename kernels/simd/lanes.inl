@@ -21,6 +21,25 @@ KITH_INLINE Lanes Load(const float* p) { return *reinterpret_cast<const Unaligne
 KITH_INLINE void Store(float* p, Lanes v) { *reinterpret_cast<UnalignedLanes*>(p) = v; }
 KITH_INLINE Four LoadFour(const float* p) { return *reinterpret_cast<const UnalignedFour*>(p); }
 KITH_INLINE void StoreFour(float* p, Four v) { *reinterpret_cast<UnalignedFour*>(p) = v; }
+template <class V>
+KITH_INLINE Four FirstFour(V v) {
+  if constexpr (sizeof(V) == sizeof(Four)) {
+    return v;
+  } else {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3);
+  }
+}
+/// v again and again.
+template <class V>
+KITH_INLINE V RepeatFour(Four v) {
+  if constexpr (sizeof(V) == 64) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+  } else if constexpr (sizeof(V) == 32) {
+    return __builtin_shufflevector(v, v, 0, 1, 2, 3, 0, 1, 2, 3);
+  } else {
+    return v;
+  }
+}
 /// value - 0 and not value + 0, which would lose the sign of -0.
 KITH_INLINE Lanes Broadcast(float value) { return value - Lanes{}; }
 KITH_INLINE Size Smaller(Size a, Size b) { return a < b ? a : b; }

@@ -25,14 +25,14 @@ void Axpy(float alpha, const float* x, float* y, Size d) noexcept {
   if (i < d) StorePartial(y + i, d - i, LoadPartial(y + i, d - i) + factor * LoadPartial(x + i, d - i));
 }
 
-/// exp(y): y = n ln 2 + r with |r| <= ln 2 / 2, exp(r) by the polynomial of Cephes' expf (S. Moshier), times 2^n.
-/// Above the largest float infinity, below the smallest normal one 0, NaN for NaN.
-KITH_INLINE Lanes Exp(Lanes y) {
+/// y = n ln 2 + r with |r| <= ln 2 / 2: n in the low bits of `shifted`, exp(r) by the polynomial of Cephes' expf
+/// (S. Moshier).
+struct SplitExp {
+  Lanes shifted, of_rest;
+};
+KITH_INLINE SplitExp SplitForExp(Lanes y) {
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
   const Lanes round = Broadcast(12582912.0F);
-  const Lanes low = Broadcast(-104.0F), high = Broadcast(90.0F);
-  y = y < low ? low : y;
-  y = y > high ? high : y;
   const Lanes shifted = y * 1.44269504F + round;
   const Lanes n = shifted - round;
   // ln 2 in two parts; n times the first is exact.
@@ -42,7 +42,15 @@ KITH_INLINE Lanes Exp(Lanes y) {
   p = p * r + 4.1665795894e-2F;
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
-  p = p * (r * r) + r + 1.0F;
+  return {shifted, p * (r * r) + r + 1.0F};
+}
+
+/// exp(y).  Above the largest float infinity, below the smallest normal one 0, NaN for NaN.
+KITH_INLINE Lanes Exp(Lanes y) {
+  const Lanes low = Broadcast(-104.0F), high = Broadcast(90.0F);
+  y = y < low ? low : y;
+  y = y > high ? high : y;
+  const auto [shifted, p] = SplitForExp(y);
   // 2^n in two factors, since neither 2^128 nor 2^-127 is a normal number: biased exponents that sum to n + 254.
   const BitLanes exponent = reinterpret_cast<BitLanes>(shifted) - 0x4B400000U + 254U;
   const BitLanes half = exponent >> 1;
@@ -50,6 +58,34 @@ KITH_INLINE Lanes Exp(Lanes y) {
   const Lanes second = reinterpret_cast<Lanes>((exponent - half) << 23);
   const Lanes result = p * first * second;
   return result < Broadcast(1.17549435e-38F) ? Lanes{} : result;
+}
+
+/// exp(y) for y < 80, which is what a softmax asks for: half the work.  Below -87 it stays at exp(-87), which is
+/// nothing beside 1; NaN for NaN.
+KITH_INLINE Lanes ExpBelow(Lanes y) {
+  const Lanes low = Broadcast(-87.0F);
+  const auto [shifted, p] = SplitForExp(y < low ? low : y);
+  return p * reinterpret_cast<Lanes>((reinterpret_cast<BitLanes>(shifted) << 23) + 0x3F800000U);
+}
+
+/// The natural logarithm of a normal number >= 1, by the polynomial of Cephes' logf (S. Moshier); NaN for infinity and
+/// NaN.
+KITH_INLINE Lanes Log(Lanes x) {
+  // x = m 2^e with m in [sqrt(1/2), sqrt(2)): the bits of sqrt(1/2) split the exponent off.
+  const BitLanes shifted = reinterpret_cast<BitLanes>(x) - 0x3F3504F3U;
+  const Lanes e = __builtin_convertvector(reinterpret_cast<MaskLanes>(shifted) >> 23, Lanes);
+  const Lanes f = reinterpret_cast<Lanes>((shifted & 0x007FFFFFU) + 0x3F3504F3U) - 1.0F;
+  Lanes p = f * 7.0376836292e-2F - 1.1514610310e-1F;
+  p = p * f + 1.1676998740e-1F;
+  p = p * f - 1.2420140846e-1F;
+  p = p * f + 1.4249322787e-1F;
+  p = p * f - 1.6668057665e-1F;
+  p = p * f + 2.0000714765e-1F;
+  p = p * f - 2.4999993993e-1F;
+  p = p * f + 3.3333331174e-1F;
+  const Lanes square = f * f;
+  p = p * f * square - 2.12194440e-4F * e - 0.5F * square;
+  return (f + p) + 0.693359375F * e + (x - x);
 }
 
 float ExpInPlace(float* x, Size n, float scale, float shift) noexcept {

@@ -164,7 +164,7 @@ TEST_F(LayerFormula, AttentionOfEveryDestinationSumsToOneInEachHead) {
   for (const LayerKind kind : {LayerKind::kGat, LayerKind::kGatv2}) {
     auto layer = Make(kind);
     layer->Forward(block_, x_, y_);
-    const DoubleMatrix& alpha = layer->EdgeWeights();
+    const DoubleMatrix alpha = layer->EdgeWeights(block_);
     ASSERT_EQ(alpha.rows(), block_.num_edges());
     ASSERT_EQ(alpha.cols(), kHeads);
     for (std::size_t v = 1; v < kDestinations; ++v) {

@@ -40,7 +40,7 @@ Pass<T> ForwardAndBackward(LayerKind kind, const Runtime& runtime, const Block& 
   Pass<T> pass;
   layer->Forward(block, Convert<T>(x), pass.y);
   layer->Backward(block, Convert<T>(x), Convert<T>(dy), pass.dx);
-  pass.edges = layer->EdgeWeights();
+  pass.edges = layer->EdgeWeights(block);
   for (auto* parameter : layer->Parameters()) pass.gradients.push_back(parameter->gradient);
   return pass;
 }
@@ -133,7 +133,7 @@ TEST(HouseLayer, StartsAsLightGcnToTheBit) {
     house->Backward(block, x, dy, house_dx);
     EXPECT_TRUE(SameBits(light_y, house_y));
     EXPECT_TRUE(SameBits(light_dx, house_dx));
-    EXPECT_TRUE(SameBits(light->EdgeWeights(), house->EdgeWeights()));
+    EXPECT_TRUE(SameBits(light->EdgeWeights(block), house->EdgeWeights(block)));
   }
 }
 

@@ -96,18 +96,29 @@ TEST(PublicKernels, AreTheKernelsOfTheActiveTable) {
   table.edge_dots(graph.edges(), g.data(), x.data(), table_dots.data(), d);
   EXPECT_EQ(dots, table_dots);
 
-  EdgeScores(graph.offsets, graph.columns, g.data(), x.data(), 0.2F, dots.data(), 1);
-  table.edge_scores(graph.edges(), g.data(), x.data(), 0.2F, table_dots.data(), 1);
-  EXPECT_EQ(dots, table_dots);
+  const Attention attention = {AttentionKind::kDynamic, 4, 8, 0.2F, x.data(), nullptr};
+  std::vector<float> attended(graph.rows() * 32), table_attended = attended, lse(graph.rows() * 4), table_lse = lse;
+  Attend(attention, graph.offsets, graph.columns, g.data(), x.data(), attended.data(), lse.data());
+  table.attend(attention, graph.edges(), g.data(), x.data(), table_attended.data(), table_lse.data());
+  EXPECT_EQ(attended, table_attended);
+  EXPECT_EQ(lse, table_lse);
 
-  SegmentSoftmax(graph.offsets, dots.data(), 1);
-  table.segment_softmax(graph.offsets.data(), graph.rows(), table_dots.data(), 1);
-  EXPECT_EQ(dots, table_dots);
+  auto dquery = attended, table_dquery = attended;
+  std::vector<float> records(graph.rows() * attention.record()), table_records = records, da(32), table_da = da;
+  AttendBackwardToQueries(attention, graph.offsets, graph.columns, g.data(), x.data(), attended.data(), lse.data(),
+                          g.data(), dquery.data(), records.data(), da.data());
+  table.attend_backward_to_queries(attention, graph.edges(), g.data(), x.data(), attended.data(), lse.data(), g.data(),
+                                   table_dquery.data(), table_records.data(), table_da.data());
+  EXPECT_EQ(dquery, table_dquery);
+  EXPECT_EQ(records, table_records);
+  EXPECT_EQ(da, table_da);
 
-  auto dscore = w, table_dscore = w;
-  SegmentSoftmaxBackward(graph.offsets, dots.data(), w.data(), dscore.data(), 1);
-  table.segment_softmax_backward(graph.offsets.data(), graph.rows(), dots.data(), w.data(), table_dscore.data(), 1);
-  EXPECT_EQ(dscore, table_dscore);
+  std::vector<float> dmessage(graph.sources * 32), table_dmessage = dmessage;
+  AttendBackwardToMessages(attention, graph.transpose_offsets, graph.transpose_destinations, x.data(), records.data(),
+                           dmessage.data(), da.data());
+  table.attend_backward_to_messages(attention, graph.transposed(), x.data(), records.data(), table_dmessage.data(),
+                                    table_da.data());
+  EXPECT_EQ(dmessage, table_dmessage);
 
   std::vector<float> scores(graph.sources), table_scores(graph.sources);
   Scores(g.data(), x.data(), graph.sources, d, scores.data());
@@ -134,9 +145,11 @@ TEST(PublicKernels, DoNothingOnAnEmptyGraph) {
   GatherScaleSum(no_rows, {}, nullptr, nullptr, nullptr, 64);
   GatherScaleSumBackward(no_rows, {}, {}, nullptr, nullptr, nullptr, 64);
   EdgeDots({}, {}, nullptr, nullptr, nullptr, 64);
-  EdgeScores({}, {}, nullptr, nullptr, 0.2F, nullptr, 4);
-  SegmentSoftmax({}, nullptr, 4);
-  SegmentSoftmaxBackward({}, nullptr, nullptr, nullptr, 4);
+  const Attention attention = {AttentionKind::kAdditive, 4, 4, 0.2F, nullptr, nullptr};
+  Attend(attention, {}, {}, nullptr, nullptr, nullptr, nullptr);
+  AttendBackwardToQueries(attention, no_rows, {}, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                          nullptr);
+  AttendBackwardToMessages(attention, no_rows, {}, nullptr, nullptr, nullptr, nullptr);
   EXPECT_EQ(OfferTopK(nullptr, 0, 0, {}, nullptr, 0, 0), 0U);
 }
 

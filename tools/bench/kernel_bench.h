@@ -1,7 +1,8 @@
 /// Kernel benchmark: the hot loops of training and ranking on one thread, each answer compared with its plain twin.
 ///
-/// Where a loop waits for memory, `floor_milliseconds` is the time of the same gathers without arithmetic (one word of
-/// every cache line of every row, fetched ahead in the same way), measured in the same run.
+/// Where a loop waits for memory, the floor is the time of the same gathers without arithmetic (one word of every cache
+/// line of every row, fetched ahead in the same way); of attention it is a float32 propagation of the same width.  A
+/// kernel and its floor are measured in turn, and the least time of each counts: what else runs can only add.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 namespace kith::tools {
 
 struct KernelBenchOptions {
-  std::uint32_t repeats = 9;  ///< times each kernel is measured; the median counts
+  std::uint32_t repeats = 9;  ///< times each kernel is measured; the least counts
   std::uint64_t seed = 1;     ///< of the synthetic graph and of all numbers
 
   [[nodiscard]] Status Validate() const;
@@ -26,8 +27,10 @@ struct KernelBenchRow {
   std::string name;  ///< "kernels/gather/d=64"
   std::string size;  ///< "70839 rows 1594021 edges", "1024 x 4096 x 64"
   double milliseconds = 0;
-  double floor_milliseconds = 0;  ///< 0 where there is none
-  double gigaflops = 0;           ///< multiplications and additions a second / 10^9; 0 where they are not the point
+  std::string floor;  ///< "gathers", "propagation", or empty where there is none
+  double floor_milliseconds = 0;
+  double ratio = 0;      ///< of the two
+  double gigaflops = 0;  ///< multiplications and additions a second / 10^9; 0 where they are not the point
   bool verified = false;
 };
 
@@ -37,7 +40,8 @@ struct KernelBenchCase {
   double flops = 0;        ///< of one run
   std::uint32_t runs = 1;  ///< in one measurement, so that it takes a millisecond or so
   std::function<void()> run;
-  std::function<void()> floor;   ///< empty where there is none
+  std::string floor_name;  ///< empty where there is none
+  std::function<void()> floor;
   std::function<bool()> verify;  ///< runs once and compares with kernels/reference.h
 };
 

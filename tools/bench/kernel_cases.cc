@@ -11,17 +11,16 @@
 #include "bench/kernel_bench.h"
 #include "kith/base/buffer.h"
 #include "kith/base/rng.h"
+#include "kith/kernels/attention.h"
 #include "kith/kernels/kernels.h"
 #include "kith/kernels/reference.h"
+#include "kith/kernels/reference_attention.h"
 
 namespace kith::tools {
 namespace {
 
 namespace reference = kernels::reference;
 using Floats = AlignedBuffer<float>;
-
-constexpr std::size_t kHeads = 4;
-constexpr float kSlope = 0.2F;
 
 /// n numbers, uniform in [-1, 1).
 Floats Uniform(std::size_t n, std::uint64_t seed, std::uint64_t stream) {
@@ -106,7 +105,7 @@ void AddGathers(const SharedInputs& in, Cases& cases) {
                             d);
   };
   const auto forward_floor = [in, arrays] { TouchRows<d>(in->csr.targets(), arrays->x); };
-  cases.push_back({"kernels/gather" + width, in->Size(), flops, 1, forward, forward_floor, [=] {
+  cases.push_back({"kernels/gather" + width, in->Size(), flops, 1, forward, "gathers", forward_floor, [=] {
                      forward();
                      Floats expected(arrays->out.size());
                      reference::GatherScaleSum(in->offsets, in->csr.targets(), in->weights.data(), arrays->x.data(),
@@ -120,7 +119,7 @@ void AddGathers(const SharedInputs& in, Cases& cases) {
                                     arrays->dx.data(), d);
   };
   const auto backward_floor = [in, arrays] { TouchRows<d>(in->transpose_destinations.span(), arrays->dout); };
-  cases.push_back({"kernels/gather_backward" + width, in->Size(), flops, 1, backward, backward_floor, [=] {
+  cases.push_back({"kernels/gather_backward" + width, in->Size(), flops, 1, backward, "gathers", backward_floor, [=] {
                      arrays->dx.clear();
                      arrays->dx.resize(in->csr.num_targets() * d);
                      backward();
@@ -134,7 +133,7 @@ void AddGathers(const SharedInputs& in, Cases& cases) {
   const auto dots = [in, arrays] {
     kernels::EdgeDots(in->offsets, in->csr.targets(), arrays->dout.data(), arrays->x.data(), arrays->dots.data(), d);
   };
-  cases.push_back({"kernels/edge_dots" + width, in->Size(), flops, 1, dots, forward_floor, [=] {
+  cases.push_back({"kernels/edge_dots" + width, in->Size(), flops, 1, dots, "gathers", forward_floor, [=] {
                      dots();
                      Floats expected(arrays->dots.size());
                      reference::EdgeDots(in->offsets, in->csr.targets(), arrays->dout.data(), arrays->x.data(),
@@ -143,50 +142,68 @@ void AddGathers(const SharedInputs& in, Cases& cases) {
                    }});
 }
 
-void AddAttention(const SharedInputs& in, Cases& cases) {
+/// Forward and both backward passes of 4 heads of 16; the floor is the forward propagation that LightGCN needs.
+void AddAttention(const SharedInputs& in, kernels::AttentionKind kind, const std::string& name, Cases& cases) {
+  constexpr std::size_t kHeads = 4, kFeatures = 16, d = kHeads * kFeatures;
   struct Arrays {
-    Floats q, k, score, p, dp, dscore;
+    Floats a, query, message, dout, out, lse, dquery, records, dmessage, dattention, propagated;
+    kernels::Attention attention{};
   };
   const Csr& csr = in->csr;
-  const std::size_t entries = csr.num_edges() * kHeads;
+  const std::size_t rows = csr.num_rows(), sources = csr.num_targets();
   auto arrays = std::make_shared<Arrays>();
-  arrays->q = Uniform(csr.num_rows() * kHeads, in->seed, 3);
-  arrays->k = Uniform(csr.num_targets() * kHeads, in->seed, 4);
-  arrays->score = Uniform(entries, in->seed, 5);
-  arrays->p = Uniform(entries, in->seed, 6);
-  arrays->dp = Uniform(entries, in->seed, 7);
-  arrays->dscore.resize(entries);
-  const std::string heads = "/heads=" + std::to_string(kHeads);
+  arrays->a = Uniform(d, in->seed, 3);
+  arrays->query = Uniform(rows * d, in->seed, 4);
+  arrays->message = Uniform(sources * d, in->seed, 5);
+  arrays->dout = Uniform(rows * d, in->seed, 6);
+  arrays->attention = {kind, kHeads, kFeatures, 0.2F, arrays->a.data(), arrays->a.data()};
+  for (Floats* floats : {&arrays->out, &arrays->dquery, &arrays->propagated}) floats->resize(rows * d);
+  arrays->lse.resize(rows * kHeads);
+  arrays->records.resize(rows * arrays->attention.record());
+  arrays->dmessage.resize(sources * d);
+  arrays->dattention.resize(d);
 
-  const auto scores = [in, arrays] {
-    kernels::EdgeScores(in->offsets, in->csr.targets(), arrays->q.data(), arrays->k.data(), kSlope,
-                        arrays->score.data(), kHeads);
+  const auto forward = [in, arrays] {
+    kernels::Attend(arrays->attention, in->offsets, in->csr.targets(), arrays->query.data(), arrays->message.data(),
+                    arrays->out.data(), arrays->lse.data());
   };
-  const auto floor = [in, arrays] { TouchRows<kHeads>(in->csr.targets(), arrays->k); };
-  cases.push_back({"kernels/edge_scores" + heads, in->Size(), 0, 1, scores, floor, [=] {
-                     scores();
-                     Floats expected(arrays->score.size());
-                     reference::EdgeScores(in->offsets, in->csr.targets(), arrays->q.data(), arrays->k.data(), kSlope,
-                                           expected.data(), kHeads);
-                     return Agree(arrays->score.span(), expected.span());
-                   }});
-  const auto softmax = [in, arrays] { kernels::SegmentSoftmax(in->offsets, arrays->score.data(), kHeads); };
-  cases.push_back({"kernels/softmax" + heads, in->Size(), 0, 1, softmax, {}, [=] {
-                     Floats expected = arrays->score;
-                     reference::SegmentSoftmax(in->offsets, expected.data(), kHeads);
-                     softmax();
-                     return Agree(arrays->score.span(), expected.span());
-                   }});
-  const auto backward = [in, arrays] {
-    kernels::SegmentSoftmaxBackward(in->offsets, arrays->p.data(), arrays->dp.data(), arrays->dscore.data(), kHeads);
+  const auto both = [in, arrays, forward] {
+    forward();
+    kernels::AttendBackwardToQueries(arrays->attention, in->offsets, in->csr.targets(), arrays->query.data(),
+                                     arrays->message.data(), arrays->out.data(), arrays->lse.data(),
+                                     arrays->dout.data(), arrays->dquery.data(), arrays->records.data(),
+                                     arrays->dattention.data());
+    kernels::AttendBackwardToMessages(arrays->attention, in->transpose_offsets.span(),
+                                      in->transpose_destinations.span(), arrays->message.data(), arrays->records.data(),
+                                      arrays->dmessage.data(), arrays->dattention.data());
   };
-  cases.push_back({"kernels/softmax_backward" + heads, in->Size(), 0, 1, backward, {}, [=] {
-                     backward();
-                     Floats expected(arrays->dscore.size());
-                     reference::SegmentSoftmaxBackward(in->offsets, arrays->p.data(), arrays->dp.data(),
-                                                       expected.data(), kHeads);
-                     return Agree(arrays->dscore.span(), expected.span());
-                   }});
+  const auto propagation = [in, arrays] {
+    kernels::GatherScaleSum(in->offsets, in->csr.targets(), in->weights.data(), arrays->message.data(),
+                            arrays->propagated.data(), d);
+  };
+  // The plain loops score every edge for each head anew: the first rows, and the sources that have no others.
+  const auto verify = [in, arrays, both] {
+    both();
+    const std::size_t checked = std::min<std::size_t>(in->csr.num_rows(), 2000);
+    const std::span<const EdgeOffset> some = std::span<const EdgeOffset>(in->offsets.span()).first(checked + 1);
+    const std::span<const EdgeOffset> back = in->transpose_offsets.span().first(checked + 1);
+    const kernels::Attention& attention = arrays->attention;
+    Floats out(checked * d), lse(checked * kHeads), dquery(checked * d), records(checked * attention.record()),
+        dmessage(checked * d), dattention(d);
+    reference::Attend(attention, some, in->csr.targets(), arrays->query.data(), arrays->message.data(), out.data(),
+                      lse.data());
+    reference::AttendBackwardToQueries(attention, some, in->csr.targets(), arrays->query.data(), arrays->message.data(),
+                                       out.data(), lse.data(), arrays->dout.data(), dquery.data(), records.data(),
+                                       dattention.data());
+    reference::AttendBackwardToMessages(attention, back, in->transpose_destinations.span(), arrays->message.data(),
+                                        arrays->records.data(), dmessage.data(), dattention.data());
+    return Agree(arrays->out.span().first(out.size()), out.span()) &&
+           Agree(arrays->dquery.span().first(dquery.size()), dquery.span()) &&
+           Agree(arrays->records.span().first(records.size()), records.span()) &&
+           Agree(arrays->dmessage.span().first(dmessage.size()), dmessage.span());
+  };
+  cases.push_back({"kernels/" + name + "/4x16", in->Size(), 0, 1, forward, "propagation", propagation, verify});
+  cases.push_back({"kernels/" + name + "_both_ways/4x16", in->Size(), 0, 1, both, "propagation", propagation, verify});
 }
 
 void AddRanking(std::uint64_t seed, Cases& cases) {
@@ -206,7 +223,7 @@ void AddRanking(std::uint64_t seed, Cases& cases) {
     kernels::SortTopK(heap, found);
     asm volatile("" : : "r"(heap) : "memory");
   };
-  cases.push_back({"kernels/top_k/k=20", size, 0, 100, top_k, {}, [arrays] {
+  cases.push_back({"kernels/top_k/k=20", size, 0, 100, top_k, {}, {}, [arrays] {
                      std::vector<kernels::Scored> found(k), expected(k);
                      found.resize(kernels::OfferTopK(arrays->scores.data(), n, 0, {}, found.data(), 0, k));
                      kernels::SortTopK(found.data(), found.size());
@@ -217,7 +234,7 @@ void AddRanking(std::uint64_t seed, Cases& cases) {
   const auto scores = [arrays] {
     kernels::Scores(arrays->query.data(), arrays->items.data(), n, d, arrays->scores.data());
   };
-  cases.push_back({"kernels/scores/d=64", size, 2.0 * n * d, 10, scores, {}, [=] {
+  cases.push_back({"kernels/scores/d=64", size, 2.0 * n * d, 10, scores, {}, {}, [=] {
                      scores();
                      Floats expected(n);
                      reference::Scores(arrays->query.data(), arrays->items.data(), n, d, expected.data());
@@ -230,7 +247,7 @@ void AddExp(std::uint64_t seed, Cases& cases) {
   auto x = std::make_shared<Floats>(Uniform(n, seed, 11));
   // exp(x / 2 - 1) again and again settles at a number, so that every run sees ordinary arguments.
   const auto run = [x] { (void)kernels::ExpInPlace(x->data(), n, 0.5F, -1.0F); };
-  cases.push_back({"kernels/exp", std::to_string(n) + " numbers", 0, 4, run, {}, [=] {
+  cases.push_back({"kernels/exp", std::to_string(n) + " numbers", 0, 4, run, {}, {}, [=] {
                      Floats expected = *x;
                      (void)reference::ExpInPlace(expected.data(), n, 0.5F, -1.0F);
                      run();
@@ -257,7 +274,7 @@ void AddGemm(const std::string& name, std::size_t m, std::size_t n, std::size_t 
   };
   const std::string size = std::to_string(m) + " x " + std::to_string(n) + " x " + std::to_string(k);
   const double flops = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-  cases.push_back({"kernels/gemm/" + name, size, flops, 1, run, {}, [=] {
+  cases.push_back({"kernels/gemm/" + name, size, flops, 1, run, {}, {}, [=] {
                      run();
                      Floats expected(n);
                      for (std::size_t i = 0; i < m; i += std::max<std::size_t>(1, m / 16)) {
@@ -276,7 +293,8 @@ std::vector<KernelBenchCase> KernelBenchCases(const Csr& csr, std::uint64_t seed
   Cases cases;
   AddGathers<64>(inputs, cases);
   AddGathers<128>(inputs, cases);
-  AddAttention(inputs, cases);
+  AddAttention(inputs, kernels::AttentionKind::kAdditive, "gat", cases);
+  AddAttention(inputs, kernels::AttentionKind::kDynamic, "gatv2", cases);
   AddRanking(seed, cases);
   AddExp(seed, cases);
   AddGemm("a_bt", 1024, 4096, 64, false, true, seed, cases);

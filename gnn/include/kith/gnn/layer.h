@@ -60,8 +60,9 @@ class LayerOf {
   /// gcn "weight";  gat "weight", "att_dst", "att_src";  gatv2 "left", "right", "attention";  kith "bias" [num_nodes x
   /// 1].
   [[nodiscard]] virtual std::vector<ParameterOf<T>*> Parameters() { return {}; }
-  /// Attention (or weight) of every edge in the last Forward, [E x heads or 1]: what an explanation reads.
-  [[nodiscard]] virtual const MatrixOf<T>& EdgeWeights() const = 0;
+  /// Attention (or weight) of every edge in the last Forward, [E x heads or 1]: what an explanation reads.  Computed
+  /// here, on one thread: no pass keeps an array as long as the edges.  REQUIRES: the last Forward's block.
+  [[nodiscard]] virtual MatrixOf<T> EdgeWeights(const Block& block) const = 0;
 };
 using Layer = LayerOf<float>;
 

@@ -18,8 +18,8 @@ using EdgeOffset = std::uint64_t;
 [[nodiscard]] float Dot(const float* a, const float* b, std::size_t d) noexcept;
 /// y += alpha x.
 void Axpy(float alpha, const float* x, float* y, std::size_t d) noexcept;
-/// x[k] = exp(scale * x[k] + shift), relative error below 1e-6 (beyond the rounding of the argument) where the result is
-/// a normal number, 0 below it, infinity above it, NaN of NaN; returns the sum of the results (accumulated in lanes,
+/// x[k] = exp(scale * x[k] + shift), relative error below 1e-6 (beyond the rounding of the argument) where the result
+/// is a normal number, 0 below it, infinity above it, NaN of NaN; returns the sum of the results (accumulated in lanes,
 /// fixed order).
 float ExpInPlace(float* x, std::size_t n, float scale, float shift) noexcept;
 
@@ -35,15 +35,6 @@ void GatherScaleSumBackward(std::span<const EdgeOffset> transpose_offsets,
 /// dweight[e] = <dout[v], x[columns[e]]> for e in row v: the gradient of GatherScaleSum to its weights.
 void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* dout,
               const float* x, float* dweight, std::size_t d) noexcept;
-
-/// Additive attention of GAT: score[e * heads + h] = LeakyReLU(q[v * heads + h] + k[columns[e] * heads + h], slope).
-void EdgeScores(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* q,
-                const float* k, float slope, float* score, std::size_t heads) noexcept;
-/// Softmax of score[e * heads + h] over the edges of each row, in place, with the row's maximum taken out.
-void SegmentSoftmax(std::span<const EdgeOffset> offsets, float* score, std::size_t heads) noexcept;
-/// dscore[e] = p[e] (dp[e] - sum over the row of p dp), per head; dscore may be dp.
-void SegmentSoftmaxBackward(std::span<const EdgeOffset> offsets, const float* p, const float* dp, float* dscore,
-                            std::size_t heads) noexcept;
 
 /// scores[i] = <query, items[i]> for n rows of items; the bits of a score do not depend on the rows around it.
 void Scores(const float* query, const float* items, std::size_t n, std::size_t d, float* scores) noexcept;
@@ -62,10 +53,10 @@ struct Scored {
                                     std::size_t k) noexcept;
 void SortTopK(Scored* heap, std::size_t size) noexcept;
 
-/// C [m x n] (+)= A B with A(i, k) = a[i * a_row + k * a_col], B(k, j) = b[k * b_row + j * b_col], C(i, j) = c[i * ldc + j].
-/// Strides make A B^T and A^T B the same call.  `workspace` holds GemmWorkspace() floats (below 640 KiB), one per thread.
-/// C(i, j) is summed over k in a fixed order: its bits do not depend on how callers split m and n.  Fastest where A or
-/// B has one stride of 1.
+/// C [m x n] (+)= A B with A(i, k) = a[i * a_row + k * a_col], B(k, j) = b[k * b_row + j * b_col], C(i, j) = c[i * ldc
+/// + j]. Strides make A B^T and A^T B the same call.  `workspace` holds GemmWorkspace() floats (below 640 KiB), one per
+/// thread. C(i, j) is summed over k in a fixed order: its bits do not depend on how callers split m and n.  Fastest
+/// where A or B has one stride of 1.
 struct GemmOperand {
   const float* data;
   std::size_t row_stride, column_stride;

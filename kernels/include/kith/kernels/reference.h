@@ -70,41 +70,6 @@ void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t
 }
 
 template <class T>
-void EdgeScores(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* q, const T* k,
-                T slope, T* score, std::size_t heads) noexcept {
-  for (std::size_t v = 0; v + 1 < offsets.size(); ++v)
-    for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e)
-      for (std::size_t h = 0; h < heads; ++h) {
-        const T sum = q[v * heads + h] + k[columns[e] * heads + h];
-        score[e * heads + h] = sum > T{0} ? sum : slope * sum;
-      }
-}
-
-template <class T>
-void SegmentSoftmax(std::span<const EdgeOffset> offsets, T* score, std::size_t heads) noexcept {
-  for (std::size_t v = 0; v + 1 < offsets.size(); ++v)
-    for (std::size_t h = 0; h < heads; ++h) {
-      T most = -std::numeric_limits<T>::infinity();
-      for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e) most = std::max(most, score[e * heads + h]);
-      T sum = 0;
-      for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e) sum += ExpInPlace(score + e * heads + h, 1, T{1}, -most);
-      for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e) score[e * heads + h] /= sum;
-    }
-}
-
-template <class T>
-void SegmentSoftmaxBackward(std::span<const EdgeOffset> offsets, const T* p, const T* dp, T* dscore,
-                            std::size_t heads) noexcept {
-  for (std::size_t v = 0; v + 1 < offsets.size(); ++v)
-    for (std::size_t h = 0; h < heads; ++h) {
-      T sum = 0;
-      for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e) sum += p[e * heads + h] * dp[e * heads + h];
-      for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e)
-        dscore[e * heads + h] = p[e * heads + h] * (dp[e * heads + h] - sum);
-    }
-}
-
-template <class T>
 void Scores(const T* query, const T* items, std::size_t n, std::size_t d, T* scores) noexcept {
   for (std::size_t i = 0; i < n; ++i) scores[i] = Dot(query, items + i * d, d);
 }
