@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <variant>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "bench/kernel_bench.h"
 #include "bench/query_bench.h"
 #include "bench/sampler_bench.h"
+#include "bench/sampler_check.h"
 #include "bench/store_bench.h"
 #include "bench_graph.h"
 #include "command.h"
@@ -26,6 +29,8 @@ struct BenchOptions {
   std::string data;
   std::string scratch;
   std::uint32_t repeats = 5;
+  std::vector<std::string> graphs, fanouts;
+  std::string kind = "uniform", dump, dump_graph;
 };
 
 using Cell = std::variant<std::string, double, std::uint64_t, bool>;
@@ -144,24 +149,79 @@ Result<bool> BenchStore(const Runtime& runtime, const Globals& globals, const Be
   return right;
 }
 
+/// "15,10,5" as numbers.
+Result<std::vector<std::uint32_t>> ParseFanouts(const std::string& text) {
+  std::vector<std::uint32_t> fanouts;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    std::uint32_t keep = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), keep);
+    if (error != std::errc() || end != part.data() + part.size() || keep == 0) {
+      return InvalidArgument("--fanouts: expected numbers like 15,10,5, found \"" + text + "\"");
+    }
+    fanouts.push_back(keep);
+  }
+  if (fanouts.empty()) return InvalidArgument("--fanouts: expected numbers like 15,10,5, found none");
+  return fanouts;
+}
+
+Result<SamplerKind> ParseSamplerKind(const std::string& text) {
+  std::vector<std::string> names;
+  for (const SamplerKind kind : {SamplerKind::kUniform, SamplerKind::kWeighted, SamplerKind::kTemporal,
+                                 SamplerKind::kRecent, SamplerKind::kImportance}) {
+    names.emplace_back(NameOf(kind));
+    if (text == names.back()) return kind;
+  }
+  return InvalidArgument("--kind: expected uniform, weighted, temporal, recent or importance, found \"" + text + "\"" +
+                         DidYouMean(text, names));
+}
+
+void AddSamplerRow(const SamplerBenchRow& row, Report& report) {
+  report.AddRow({{"graph", row.graph},
+                 {"kind", row.kind},
+                 {"fanouts", row.fanouts},
+                 {"threads", std::uint64_t{row.threads}},
+                 {"edges_per_core_second", row.edges_per_core_second},
+                 {"best", row.best},
+                 {"floor", row.floor},
+                 {"share_of_floor", row.share_of_floor},
+                 {"prefetched_lines_per_second", row.lines.prefetched},
+                 {"dependent_lines_per_second", row.lines.dependent},
+                 {"topology_bytes_per_edge", row.topology_bytes_per_edge},
+                 {"nodes", row.nodes},
+                 {"graph_edges", row.graph_edges},
+                 {"edges", row.edges},
+                 {"met_nodes", row.met_nodes},
+                 {"hash", row.hash},
+                 {"verified", row.verified}});
+}
+
 Result<bool> BenchSampler(const Runtime& runtime, const Globals& globals, const BenchOptions& options,
                           const BenchGraph& data, Report& report) {
   SamplerBenchOptions bench;
   bench.repeats = options.repeats;
   bench.seed = globals.seed;
-  KITH_ASSIGN_OR_RETURN(const auto rows, RunSamplerBench(runtime, bench, {data.name, data.graph}));
+  bench.dump = options.dump;
+  KITH_ASSIGN_OR_RETURN(bench.kind, ParseSamplerKind(options.kind));
+  if (!options.fanouts.empty()) bench.fanouts.clear();
+  for (const std::string& text : options.fanouts) {
+    KITH_ASSIGN_OR_RETURN(bench.fanouts.emplace_back(), ParseFanouts(text));
+  }
+  std::vector<std::string> graphs = options.graphs;
+  if (graphs.empty() && data.graph != nullptr) graphs.push_back(data.name);
+  if (options.graphs.empty()) graphs.emplace_back("rmat-1m");
+  if (!bench.dump.empty() && graphs.size() > 1) {
+    return InvalidArgument("--dump: one file for one graph; name it with --graph");
+  }
   bool right = true;
-  for (const SamplerBenchRow& row : rows) {
-    report.AddRow({{"graph", row.graph},
-                   {"fanouts", row.fanouts},
-                   {"nodes", row.nodes},
-                   {"graph_edges", row.graph_edges},
-                   {"edges", row.edges},
-                   {"threads", std::uint64_t{row.threads}},
-                   {"edges_per_core_second", row.edges_per_core_second},
-                   {"hash", row.hash},
-                   {"verified", row.verified}});
-    right &= row.verified;
+  for (const std::string& name : graphs) {
+    KITH_ASSIGN_OR_RETURN(const NamedGraph graph, LoadSamplerGraph(runtime, name, options.data, globals.seed));
+    if (!options.dump_graph.empty()) KITH_RETURN_IF_ERROR(WriteGraph(graph, options.dump_graph));
+    KITH_ASSIGN_OR_RETURN(const auto rows, RunSamplerBench(runtime, graph, bench));
+    for (const SamplerBenchRow& row : rows) {
+      AddSamplerRow(row, report);
+      right &= row.verified;
+    }
   }
   return right;
 }
@@ -188,7 +248,7 @@ Status RunBench(const Globals& globals, const BenchOptions& options) {
   if (options.repeats == 0) return InvalidArgument("--repeats: expected at least 1, found 0");
   const Runtime runtime(globals.threads);
   BenchGraph data;
-  if (!options.data.empty()) {
+  if (!options.data.empty() && options.graphs.empty()) {  // bench sampler --graph loads what it is told
     KITH_ASSIGN_OR_RETURN(data, ReadBenchGraph(runtime, options.data));
   }
   Report report;
@@ -226,6 +286,21 @@ void AddBenchCommand(CLI::App& root, Invocation& invocation) {
       ->type_name("DIR");
   command->add_option("--scratch", options->scratch, "Where bench store makes its stores: the disk that is measured")
       ->type_name("DIR");
+  command
+      ->add_option("--graph", options->graphs,
+                   "bench sampler on rmat-1m (1 M nodes, 21 M edges), rmat-5m (5 M, 109 M) or a folder of --data")
+      ->type_name("NAME...");
+  command->add_option("--fanouts", options->fanouts, "bench sampler with these, seeds outward: 15,10,5")
+      ->type_name("N,N...");
+  command
+      ->add_option("--kind", options->kind,
+                   "bench sampler: uniform, weighted, temporal, recent (weights and times made up) or importance")
+      ->type_name("KIND")
+      ->capture_default_str();
+  command->add_option("--dump", options->dump, "bench sampler writes the edges of its first 100 batches here")
+      ->type_name("FILE");
+  command->add_option("--dump-graph", options->dump_graph, "bench sampler writes the edges of the graph here")
+      ->type_name("FILE");
   command->add_option("--repeats", options->repeats, "Times each figure is measured; the median counts, of kernels the least")
       ->check(WholeNumber())
       ->type_name("N")
