@@ -15,7 +15,7 @@ namespace {
 
 /// An event after the snapshot costs about as much as so many edges read from the database: a file that is further
 /// behind than this share of the graph is not worth using, and one that is half as far is written anew.
-constexpr std::uint64_t kEdgesPerLateEvent = 16;
+constexpr std::uint64_t kEdgesPerLateEvent = 32;
 constexpr std::uint64_t kFewEvents = 256;
 /// Rows are scanned in so many parts, unless they are few.
 constexpr std::size_t kScanParts = 64, kLeastRowsPerPart = 1024;

@@ -31,8 +31,7 @@ Result<std::unique_ptr<Learner>> Learner::Make(std::shared_ptr<const SocialGraph
                                                const Runtime& runtime) {
   std::unique_ptr<Learner> learner(new Learner(std::move(graph), plan, runtime));
   const SocialGraph& g = *learner->graph_;
-  std::uint64_t active = 0;
-  for (std::uint32_t u = 0; u < g.num_users(); ++u) active += g.items(UserId{u}).empty() ? 0 : 1;
+  const std::uint64_t active = g.users_with_items();
   learner->steps_per_epoch_ = (active + plan.users_per_batch - 1) / plan.users_per_batch;
 
   learner->item_weights_.resize(g.num_items());

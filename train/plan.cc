@@ -70,8 +70,7 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
       std::find(options.without.begin(), options.without.end(), "attention") != options.without.end();
   if (attention_out && plan.kind == LayerKind::kHouse) plan.kind = LayerKind::kLightGcn;
 
-  std::uint32_t active = 0;
-  for (std::uint32_t u = 0; u < graph.num_users(); ++u) active += graph.items(UserId{u}).empty() ? 0 : 1;
+  const std::uint32_t active = graph.users_with_items();
   // A table wider than the graph's rank has directions that nothing can tell apart; four heads divide the width.
   const std::uint32_t rank = (std::min(active, graph.num_items()) + 3) / 4 * 4;
   plan.width = std::min(plan.width, std::max<std::uint32_t>(rank, 4));
