@@ -56,68 +56,81 @@ KITH_INLINE __m512i MultiplyHigh(__m512i words, __m512i bounds, __mmask16& unfai
   return _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
 }
 
-/// Lanes of `b` whose value is in any lane of `a`.
-KITH_INLINE __mmask16 FoundIn(__m512i a, __m512i b) {
+/// -1 in the lanes of `b` whose value is in any lane of `a`.
+KITH_INLINE __m512i FoundIn(__m512i a, __m512i b) {
   __mmask16 found = _mm512_cmpeq_epi32_mask(a, b);
   const __m512i next = _mm512_setr_epi32(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0);
   for (int turn = 1; turn < 16; ++turn) {
     a = _mm512_permutexvar_epi32(next, a);
     found = static_cast<__mmask16>(found | _mm512_cmpeq_epi32_mask(a, b));
   }
-  return found;
+  return _mm512_maskz_set1_epi32(found, -1);
 }
 
-KITH_INLINE __mmask16 RepeatsWithin(__m512i v) {
-  const __m512i earlier = _mm512_conflict_epi32(v);
-  return _mm512_test_epi32_mask(earlier, earlier);
+/// The draw whose bound each pick names, i' = pick - first bound, or itself where it names none.
+KITH_INLINE __m512i Named(__m512i picks, __m512i first_bound, __m512i own, std::uint32_t draws) {
+  const __m512i named = _mm512_sub_epi32(picks, first_bound);
+  return _mm512_mask_mov_epi32(own, _mm512_cmplt_epu32_mask(named, Every(draws)), named);
 }
 
-/// Draw i takes its bound where its pick is taken: by an earlier pick, or as the bound of an earlier draw i' that did
-/// so; `taken` has the former.  A pick names such an i' as pick - first_bound < i, so the chain ends.
-KITH_INLINE std::uint32_t WithTakenBounds(std::uint32_t taken, __m512i picks0, __m512i picks1, __m512i first_bound) {
-  const __m512i one = Every(1), named0 = _mm512_sub_epi32(picks0, first_bound);
-  const __m512i named1 = _mm512_sub_epi32(picks1, first_bound);
-  for (std::uint32_t all = taken;; taken = all) {
-    const __m512i spread = Every(taken);
-    all |= _mm512_test_epi32_mask(_mm512_srlv_epi32(spread, named0), one);
-    all |= static_cast<std::uint32_t>(_mm512_test_epi32_mask(_mm512_srlv_epi32(spread, named1), one)) << 16;
-    if (all == taken) return taken;
-  }
-}
+// A draw takes its bound where its pick is taken: by an earlier pick, or as the bound of an earlier draw that did so.
+// The former is a conflict of lanes; the latter follows the draws that picks name, each earlier than its own, to the
+// end of the chain: in every round each lane asks the one that it points to and then points twice as far.  No branch
+// depends on what was drawn.
 
-/// Up to 32 distinct positions.
-KITH_INLINE void DistinctRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken) {
+/// Up to 16 distinct positions.
+KITH_INLINE void ShortRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken) {
   const std::uint32_t first = row.degree - row.keep;
-  const __m512i last0 = Ascending(first), one = Every(1);
-  const __mmask16 lanes0 = FirstLanes(row.keep);
+  const __m512i last = Ascending(first);
+  __mmask16 unfair = 0;
+  const __m512i picks =
+      MultiplyHigh(Words(row.words.low(), row.words.high(), 0), _mm512_add_epi32(last, Every(1)), unfair);
+  if ((unfair & FirstLanes(row.keep)) != 0) [[unlikely]]
+    return DrawDistinctRow(row, positions, taken);
+  __m512i repeats = _mm512_conflict_epi32(picks);  // not 0 in the lanes whose pick is taken
+  __m512i asks = Named(picks, Every(first), Ascending(0), 16);
+  for (int round = 0; round < 4; ++round) {
+    repeats = _mm512_or_si512(repeats, _mm512_permutexvar_epi32(asks, repeats));
+    asks = _mm512_permutexvar_epi32(asks, asks);
+  }
+  _mm512_storeu_si512(positions, _mm512_mask_mov_epi32(picks, _mm512_test_epi32_mask(repeats, repeats), last));
+}
+
+/// 17 to 32 distinct positions.
+KITH_INLINE void LongRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken) {
+  const std::uint32_t first = row.degree - row.keep;
+  const __m512i last0 = Ascending(first), last1 = Ascending(first + 16);
   __mmask16 unfair0 = 0, unfair1 = 0;
   const __m512i picks0 =
-      MultiplyHigh(Words(row.words.low(), row.words.high(), 0), _mm512_add_epi32(last0, one), unfair0);
-  if (row.keep <= 16) {
-    if ((unfair0 & lanes0) != 0) return DrawDistinctRow(row, positions, taken);
-    std::uint32_t repeats = RepeatsWithin(picks0) & lanes0;
-    if (repeats != 0) repeats = WithTakenBounds(repeats, picks0, picks0, Every(first)) & lanes0;
-    _mm512_storeu_si512(positions, _mm512_mask_mov_epi32(picks0, static_cast<__mmask16>(repeats), last0));
-    return;
-  }
-  const __m512i last1 = Ascending(first + 16);
-  const __mmask16 lanes1 = FirstLanes(row.keep - 16);
+      MultiplyHigh(Words(row.words.low(), row.words.high(), 0), _mm512_add_epi32(last0, Every(1)), unfair0);
   const __m512i picks1 =
-      MultiplyHigh(Words(row.words.low(), row.words.high(), 16), _mm512_add_epi32(last1, one), unfair1);
-  if ((unfair0 | (unfair1 & lanes1)) != 0) return DrawDistinctRow(row, positions, taken);
-  const std::uint32_t lanes = std::uint32_t{lanes1} << 16 | 0xFFFFU;
-  std::uint32_t repeats =
-      (RepeatsWithin(picks0) | static_cast<std::uint32_t>(RepeatsWithin(picks1) | FoundIn(picks0, picks1)) << 16) &
-      lanes;
-  if (repeats != 0) repeats = WithTakenBounds(repeats, picks0, picks1, Every(first)) & lanes;
-  _mm512_storeu_si512(positions, _mm512_mask_mov_epi32(picks0, static_cast<__mmask16>(repeats), last0));
-  _mm512_storeu_si512(positions + 16, _mm512_mask_mov_epi32(picks1, static_cast<__mmask16>(repeats >> 16), last1));
+      MultiplyHigh(Words(row.words.low(), row.words.high(), 16), _mm512_add_epi32(last1, Every(1)), unfair1);
+  if ((unfair0 | (unfair1 & FirstLanes(row.keep - 16))) != 0) [[unlikely]] {
+    return DrawDistinctRow(row, positions, taken);
+  }
+  __m512i repeats0 = _mm512_conflict_epi32(picks0);
+  __m512i repeats1 = _mm512_or_si512(_mm512_conflict_epi32(picks1), FoundIn(picks0, picks1));
+  __m512i asks0 = Named(picks0, Every(first), Ascending(0), 32);
+  __m512i asks1 = Named(picks1, Every(first), Ascending(16), 32);
+  for (int round = 0; round < 5; ++round) {
+    const __m512i asked0 = _mm512_permutex2var_epi32(repeats0, asks0, repeats1);
+    const __m512i asked1 = _mm512_permutex2var_epi32(repeats0, asks1, repeats1);
+    repeats0 = _mm512_or_si512(repeats0, asked0);
+    repeats1 = _mm512_or_si512(repeats1, asked1);
+    const __m512i further0 = _mm512_permutex2var_epi32(asks0, asks0, asks1);
+    asks1 = _mm512_permutex2var_epi32(asks0, asks1, asks1);
+    asks0 = further0;
+  }
+  _mm512_storeu_si512(positions, _mm512_mask_mov_epi32(picks0, _mm512_test_epi32_mask(repeats0, repeats0), last0));
+  _mm512_storeu_si512(positions + 16, _mm512_mask_mov_epi32(picks1, _mm512_test_epi32_mask(repeats1, repeats1), last1));
 }
 
 void DistinctRows(std::span<const RowDraws> rows, std::size_t stride, std::uint32_t* positions, StampedSet& taken) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    if (rows[r].keep <= 32) {
-      DistinctRow(rows[r], positions + r * stride, taken);
+    if (rows[r].keep <= 16) {
+      ShortRow(rows[r], positions + r * stride, taken);
+    } else if (rows[r].keep <= 32) {
+      LongRow(rows[r], positions + r * stride, taken);
     } else {
       DrawDistinctRow(rows[r], positions + r * stride, taken);
     }

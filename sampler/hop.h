@@ -170,28 +170,40 @@ class Hop {
   void Relabel() {
     GrowTo(met_.nodes, met_.count + new_edges_);
     if constexpr (Picks::kTimed) GrowTo(met_.times, met_.count + new_edges_);
-    if (plan_.relations) GrowTo(block_.relations, edges_ + new_edges_);
+    if (plan_.relations) NameRelations();
     std::uint32_t* edge = block_.sources.data() + edges_;
     std::uint32_t next = met_.count;
     NodeId* const nodes = met_.nodes.data();
     const typename Table::Cursor table = table_.cursor();
-    for (std::size_t r = 0; r < space_.requests.size(); ++r) {
-      const RowRequest& request = space_.requests[r];
-      const std::uint64_t time = Time(request);
-      const std::uint32_t keep = space_.picked[r].keep;
-      if (plan_.relations) {
-        std::fill_n(block_.relations.begin() + (edge - block_.sources.data()), keep, request.relation);
+    if constexpr (Picks::kTimed) {
+      for (std::size_t r = 0; r < space_.requests.size(); ++r) {
+        const RowRequest& request = space_.requests[r];
+        for (std::uint32_t i = 0; i < space_.picked[r].keep; ++i, ++edge) {
+          const std::uint32_t node = *edge, local = table.Local(Time(request) | node, next);
+          nodes[next] = NodeId{node};  // counts only if the node was new
+          met_.times[next] = request.time;
+          next += local == next ? 1 : 0;
+          *edge = local;
+        }
       }
-      for (std::uint32_t i = 0; i < keep; ++i, ++edge) {
-        const std::uint32_t node = *edge, local = table.Local(time | node, next);
-        nodes[next] = NodeId{node};  // counts only if the node was new
-        if constexpr (Picks::kTimed) met_.times[next] = request.time;
+    } else {  // rows do not matter here: one loop whose end is foreseen
+      for (std::uint32_t* const end = edge + new_edges_; edge != end; ++edge) {
+        const std::uint32_t node = *edge, local = table.Local(node, next);
+        nodes[next] = NodeId{node};
         next += local == next ? 1 : 0;
         *edge = local;
       }
     }
     met_.count = next;
     edges_ += new_edges_;
+  }
+
+  void NameRelations() {
+    GrowTo(block_.relations, edges_ + new_edges_);
+    auto edge = block_.relations.begin() + static_cast<std::ptrdiff_t>(edges_);
+    for (std::size_t r = 0; r < space_.requests.size(); ++r) {
+      edge = std::fill_n(edge, space_.picked[r].keep, space_.requests[r].relation);
+    }
   }
 
   [[nodiscard]] std::uint64_t Time(const RowRequest& request) const noexcept {

@@ -104,7 +104,7 @@ Status RmatOptions::Validate() const {
 
 std::optional<RmatOptions> RmatByName(std::string_view name, std::uint64_t seed) {
   if (name == "rmat-1m") return RmatOptions{.seed = seed};
-  if (name == "rmat-5m") return RmatOptions{.nodes = 5'000'000, .edges = 57'000'000, .seed = seed};
+  if (name == "rmat-5m") return RmatOptions{.nodes = 5'000'000, .edges = 56'050'000, .seed = seed};
   return std::nullopt;
 }
 
