@@ -5,8 +5,10 @@
 #include <functional>
 
 #include "files.h"
+#include "kith/storage/graph_snapshot.h"
 #include "kith/storage/model_store.h"
 #include "raw_records.h"
+#include "snapshot_file.h"
 #include "store_fixture.h"
 #include "store_format.h"
 
@@ -26,7 +28,7 @@ std::string KeyBytes(Relation relation, std::uint32_t source, std::uint32_t targ
 }
 std::string EdgeBytes(const storage::EdgeRecord& edge) { return std::string(storage::View(storage::EncodeEdge(edge))); }
 
-/// Six events, one older than its edge, one removal, two ids, one model.
+/// Six events, one older than its edge, one removal, two ids, one model, a graph snapshot at the fourth.
 void MakeSoundStore(const std::string& path) {
   const auto store = OpenStore(path, Access::kCreateOrWrite);
   const std::vector<Event> events = {WithId(Likes("ann", "dune", 2.0F, 10), "e1"),
@@ -35,8 +37,21 @@ void MakeSoundStore(const std::string& path) {
                                      Likes("ann", "dune", 3.0F, 5),
                                      Removed(Likes("bob", "emma")),
                                      Trusts("bob", "cem")};
-  CheckOk(store->Append(events).status());
+  CheckOk(store->Append(std::span(events).first(4)).status());
+  CheckOk(store->RefreshSnapshot(Runtime(1)));
+  CheckOk(store->Append(std::span(events).subspan(4)).status());
   CheckOk(ModelStore(*store).Publish("default", "{}", "tensors").status());
+}
+
+/// Puts a whole and well-named snapshot of the sound store's fourth event in place, but with these interactions.
+void PutSnapshot(const std::string& path, const std::vector<Edge>& interactions) {
+  const auto named = storage::SnapshotFile::Open(storage::SnapshotPath(path)).value();
+  const Runtime runtime(1);
+  const std::vector<Edge> friendships = {{0, 1}};
+  const auto graph = SocialGraph::Build(runtime, named.head().users, named.head().items, interactions, friendships,
+                                        named.head().store_id, named.head().log_sequence)
+                         .value();
+  CheckOk(WriteGraphSnapshot(runtime, *graph, storage::SnapshotPath(path), named.head().stamp));
 }
 
 struct Damage {
@@ -104,10 +119,39 @@ std::vector<Damage> Damages() {
       {"counters that miscount",
        [](const auto& path) {
          const storage::Counters wrong{
-             .commit = 3, .last_sequence = 6, .users = 3, .items = 2, .interactions = 2, .friendships = 2};
+             .commit = 9, .last_sequence = 6, .users = 3, .items = 2, .interactions = 2, .friendships = 2};
          PutRaw(path, Family::kMeta, "counters", storage::View(storage::EncodeCounters(wrong)));
        },
        "the counters say 2 interactions"},
+      {"a snapshot with a changed byte",
+       [](const auto& path) {
+         std::string bytes = storage::ReadFile(storage::SnapshotPath(path)).value();
+         bytes.back() ^= 1;
+         CheckOk(storage::WriteFileSynced(storage::SnapshotPath(path), bytes));
+       },
+       "differ from their checksum"},
+      {"a snapshot that is cut short", [](const auto& path) { fs::resize_file(storage::SnapshotPath(path), 100); },
+       "expected a file of"},
+      {"a snapshot of another weight",
+       [](const auto& path) {
+         PutSnapshot(path, {{0, 0, 2.5F, 10}, {1, 1}});
+       },
+       "graph snapshot: interacts 0 -> 0 differs"},
+      {"a snapshot of another time",
+       [](const auto& path) {
+         PutSnapshot(path, {{0, 0, 2.0F, 5}, {1, 1}});
+       },
+       "graph snapshot: interacted_by 0 -> 0 differs"},
+      {"a snapshot that lacks an edge",
+       [](const auto& path) {
+         PutSnapshot(path, {{0, 0, 2.0F, 10}});
+       },
+       "graph snapshot: interacts 1 -> 1 is missing"},
+      {"a snapshot with an edge that no event made",
+       [](const auto& path) {
+         PutSnapshot(path, {{0, 0, 2.0F, 10}, {0, 1}, {1, 1}});
+       },
+       "graph snapshot: expected 2 interactions and 1 friendships, found 3 and 1"},
   };
 }
 
@@ -140,6 +184,44 @@ TEST(Verify, FindsEveryPlantedDamage) {
       continue;
     }
     EXPECT_THAT(Violations(**store), Contains(HasSubstr(damage.expected))) << damage.name;
+  }
+}
+
+/// Enough events for several parts and buckets, so that what lies at their borders is checked too.
+TEST(Verify, FindsDamageInALogThatIsReadInParts) {
+  const TemporaryFolder folder;
+  {
+    const auto store = OpenStore(folder / "sound", Access::kCreateOrWrite);
+    const auto loader = store->NewBulkLoader().value();
+    for (std::uint64_t i = 0; i < 40000; ++i) {
+      CheckOk(loader->Add(Likes(Named("u", i % 501), Named("i", i % 397), 1.0F + static_cast<float>(i % 5))));
+      if (i % 8 == 0) CheckOk(loader->Add(Trusts(Named("u", i % 501), Named("u", (i + 1 + i % 97) % 501))));
+    }
+    CheckOk(loader->Finish().status());
+    CheckOk(store->RefreshSnapshot(Runtime(2)));
+  }
+  const auto violations = [&](const std::function<void(const std::string&)>& plant, int threads) {
+    fs::remove_all(folder / "s");
+    fs::copy(folder / "sound", folder / "s", fs::copy_options::recursive);
+    plant(folder / "s");
+    return OpenStore(folder / "s", Access::kReadOnly)->Verify(Runtime(threads)).value().violations;
+  };
+  EXPECT_THAT(violations([](const std::string&) {}, 2), IsEmpty());
+  for (const std::uint64_t event : {1U, 8192U, 8193U, 20000U, 16384U}) {
+    EXPECT_THAT(
+        violations([&](const auto& path) { DeleteRaw(path, Family::kEvents, Bytes(event)); }, 2),
+        Contains(HasSubstr("expected event " + std::to_string(event) + ", found event " + std::to_string(event + 1))));
+  }
+  for (const std::uint32_t user : {0U, 125U, 126U, 500U}) {
+    const auto plant = [&](const auto& path) {
+      PutRaw(path, Family::kEdges, KeyBytes(Relation::kTrusts, user, user), EdgeBytes({.sequence = 1}));
+      PutRaw(path, Family::kEdges, KeyBytes(Relation::kTrustedBy, user, user), EdgeBytes({.sequence = 1}));
+    };
+    const std::vector<std::string> found = violations(plant, 2);
+    const std::string edge = std::to_string(user) + " -> " + std::to_string(user) + " comes from no event";
+    EXPECT_THAT(found, Contains(HasSubstr("trusts " + edge)));
+    EXPECT_THAT(found, Contains(HasSubstr("trusted_by " + edge)));
+    EXPECT_EQ(violations(plant, 1), found) << "the same words for any number of threads";
   }
 }
 
