@@ -90,6 +90,36 @@ void NormalizedWeights(const Runtime& runtime, const Block& block, std::span<T> 
   }
 }
 
+/// The kernels on one thread, over rows that are no Block's.
+template <class T>
+void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* dout, const T* x,
+              T* dweights, std::size_t d) {
+  if constexpr (std::is_same_v<T, float>) {
+    kernels::EdgeDots(offsets, columns, dout, x, dweights, d);
+  } else {
+    kernels::reference::EdgeDots<T>(offsets, columns, dout, x, dweights, d);
+  }
+}
+template <class T>
+void GatherScaleSum(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* weights,
+                    const T* x, T* out, std::size_t d) {
+  if constexpr (std::is_same_v<T, float>) {
+    kernels::GatherScaleSum(offsets, columns, weights, x, out, d);
+  } else {
+    kernels::reference::GatherScaleSum<T>(offsets, columns, weights, x, out, d);
+  }
+}
+template <class T>
+void GatherScaleSumBackward(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> destinations,
+                            std::span<const std::uint32_t> edges, const T* weights, const T* dout, T* dx,
+                            std::size_t d) {
+  if constexpr (std::is_same_v<T, float>) {
+    kernels::GatherScaleSumBackward(offsets, destinations, edges, weights, dout, dx, d);
+  } else {
+    kernels::reference::GatherScaleSumBackward<T>(offsets, destinations, edges, weights, dout, dx, d);
+  }
+}
+
 template <class T>
 [[nodiscard]] T Dot(const T* a, const T* b, std::size_t d) {
   if constexpr (std::is_same_v<T, float>) {

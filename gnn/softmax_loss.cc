@@ -2,12 +2,13 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "candidate_panels.h"
 #include "kith/gnn/loss.h"
-#include "matmul.h"
 #include "ops.h"
 #include "unit_rows.h"
 
@@ -15,8 +16,7 @@ namespace kith {
 namespace gnn {
 namespace {
 
-constexpr std::size_t kUserBlock = 128;                      ///< users of one product
-constexpr std::size_t kCandidateBlock = 512;                 ///< candidates of one product
+constexpr std::size_t kUserBlock = kernels::kSoftmaxUsers;
 constexpr std::size_t kStoredBytes = std::size_t{64} << 20;  ///< of exp((c - 1)/tau), kept between the passes
 
 void CheckBatch(const SoftmaxBatch& batch, bool same_shape) {
@@ -37,44 +37,29 @@ void CheckBatch(const SoftmaxBatch& batch, bool same_shape) {
       std::to_string(batch.candidates.size()) + " candidates, tau " + std::to_string(batch.tau));
 }
 
-/// One evaluation.  Users pass in chunks whose exponentials fit kStoredBytes; with e_uc = exp((c_uc - 1)/tau)
-///   candidate pass   e [chunk x C] and its weighted row sums        parallel over candidates, sums added in order
-///   user pass        D_u, the positives, g_u = dL/dD_u scale / tau, dZu = g_u (e W Zc) + positives    over users
-///   gradient pass    dZc += e^T (g Zu)                              parallel over candidates
-/// The weights w_c and g_u are folded into the small operands, so the stored e is never rescaled.
+/// Keeps its arrays from one evaluation to the next.  Users pass in chunks whose exponentials fit kStoredBytes, e_uc =
+/// w_c exp((c_uc - 1)/tau):
+///   user pass        e, D_u and e Zc panel by panel; the positives; dZu = g_u (e Zc) + positives     over users
+///   candidate pass   dZc += e^T (g Zu)                                                             over panels
+/// g_u = dL/dD_u scale / tau is folded into the small operands, so that the stored e is written once and read once.
 template <class T>
 class SoftmaxStep {
  public:
-  SoftmaxStep(const Runtime& runtime, const SoftmaxBatch& batch, const MatrixOf<T>& z)
-      : runtime_(runtime), batch_(batch), d_(z.cols()), rows_(z) {
-    rows_.Name(batch.users, "users");
-    rows_.Name(batch.positives, "positives");
-    rows_.Name(batch.candidates, "candidates");
-    rows_.Normalize(runtime);
-    users_ = rows_.Gather(runtime, batch.users);
-    candidates_ = rows_.Gather(runtime, batch.candidates);
-    weighted_candidates_ = candidates_;
-    for (std::size_t c = 0; c < batch.candidate_weights.size(); ++c) {
-      for (std::size_t k = 0; k < d_; ++k) weighted_candidates_(c, k) *= static_cast<T>(batch.candidate_weights[c]);
-    }
-    scaled_users_.resize(users_.rows(), d_);
-    duser_.resize(users_.rows(), d_);
-    dcandidate_.resize(candidates_.rows(), d_);
-    coefficients_.resize(batch.positives.size());
-  }
+  explicit SoftmaxStep(const Runtime& runtime) : runtime_(runtime) {}
 
-  double Run(MatrixOf<T>& dz) {
-    const std::size_t num_users = users_.rows(), num_candidates = candidates_.rows();
-    const std::size_t fitting = kStoredBytes / sizeof(T) / std::max<std::size_t>(num_candidates, 1);
+  double Run(const SoftmaxBatch& batch, const MatrixOf<T>& z, MatrixOf<T>& dz) {
+    Begin(batch, z);
+    const std::size_t num_users = users_.rows(), padded = candidates_.panels() * kernels::kSoftmaxPanel;
+    const std::size_t fitting = kStoredBytes / sizeof(T) / std::max<std::size_t>(padded, 1);
     const std::size_t chunk = std::min(std::max(fitting / kUserBlock * kUserBlock, kUserBlock), num_users);
-    exps_ = std::make_unique_for_overwrite<T[]>(chunk * num_candidates);
-    partial_sums_.resize((num_candidates + kCandidateBlock - 1) / kCandidateBlock, chunk);
+    if (exps_.size() < chunk * padded) exps_.resize(chunk * padded);
     double loss = 0.0;
     for (std::size_t first = 0; first < num_users; first += chunk) {
-      const std::size_t count = std::min(chunk, num_users - first);
-      CandidatePass(first, count);
-      loss += UserPass(first, count);
-      GradientPass(first, count);
+      const std::size_t count = std::min(chunk, num_users - first), stride = count * kernels::kSoftmaxPanel;
+      loss += ParallelSum(runtime_, count, kUserBlock, [&](std::size_t begin, std::size_t end) {
+        return UserPass(first + begin, end - begin, exps_.data() + begin * kernels::kSoftmaxPanel, stride);
+      });
+      candidates_.Backward(runtime_, exps_.data(), stride, scaled_users_.row(first), count, first != 0);
     }
     ScatterGradients();
     rows_.AddGradient(runtime_, dz);
@@ -82,150 +67,146 @@ class SoftmaxStep {
   }
 
  private:
-  /// exps [count x C] and partial_sums [candidate block x user] = sum of w_c e_uc over the block.
-  void CandidatePass(std::size_t first, std::size_t count) {
+  /// Names the rows, copies their unit vectors and makes room.
+  void Begin(const SoftmaxBatch& batch, const MatrixOf<T>& z) {
+    batch_ = batch;
+    d_ = z.cols();
+    width_ = PaddedWidth<T>(d_);
+    rows_.Begin(z, width_);
+    rows_.Name(batch.users, "users");
+    rows_.Name(batch.positives, "positives");
+    rows_.Name(batch.candidates, "candidates");
+    rows_.Normalize(runtime_);
+    users_.resize(batch.users.size(), width_);
+    rows_.Gather(runtime_, batch.users, users_);
+    candidates_.Begin(batch.candidates.size(), d_, batch.candidate_weights);
+    rows_.Gather(runtime_, batch.candidates, candidates_.rows());
+    candidates_.Pack(runtime_);
+    scaled_users_.resize(users_.rows(), width_);
+    duser_.resize(users_.rows(), width_);
+    coefficients_.resize(batch.positives.size());
+    positive_slots_.clear();
+    positive_slots_.reserve(batch.positives.size());
+    for (const std::uint32_t row : batch.positives) positive_slots_.push_back(rows_.slot(row));
+  }
+
+  /// The loss of users [first, first + count); fills coefficients, duser and scaled_users.
+  double UserPass(std::size_t first, std::size_t count, T* exps, std::size_t panel_stride) {
     const T inverse_tau = static_cast<T>(1.0 / batch_.tau);
-    const std::size_t stride = candidates_.rows();
-    ParallelFor(runtime_, stride, kCandidateBlock, [&](std::size_t begin, std::size_t end) {
-      Product<T> product;
-      std::vector<T> weights(end - begin, T{1});
-      if (!batch_.candidate_weights.empty()) {
-        std::copy_n(batch_.candidate_weights.begin() + static_cast<std::ptrdiff_t>(begin), end - begin,
-                    weights.begin());
-      }
-      T* sums = partial_sums_.row(begin / kCandidateBlock);
-      const Operand<T> block = AsOperand(candidates_).FromRow(begin).Transposed();
-      for (std::size_t u = 0; u < count; u += kUserBlock) {
-        const std::size_t users = std::min(kUserBlock, count - u);
-        T* out = exps_.get() + u * stride + begin;
-        product(users, end - begin, d_, AsOperand(users_).FromRow(first + u), block, out, stride, false);
-        for (std::size_t r = 0; r < users; ++r) {
-          T* row = out + r * stride;
-          const T sum = ExpInPlace(row, end - begin, inverse_tau, -inverse_tau);
-          sums[u + r] = batch_.candidate_weights.empty() ? sum : Dot(row, weights.data(), end - begin);
-        }
-      }
-    });
-  }
-
-  /// The loss of these users; fills coefficients, duser and scaled_users.
-  double UserPass(std::size_t first, std::size_t count) {
-    const std::size_t num_candidates = candidates_.rows();
-    return ParallelSum(runtime_, count, kUserBlock / 2, [&](std::size_t begin, std::size_t end) {
-      Product<T> product;
-      const Operand<T> exps{exps_.get() + begin * num_candidates, num_candidates, 1};
-      product(end - begin, d_, num_candidates, exps, AsOperand(weighted_candidates_), duser_.row(first + begin), d_,
-              false);
-      double loss = 0.0;
-      for (std::size_t r = begin; r < end; ++r) {
-        double sum = 0.0;
-        for (std::size_t block = 0; block < partial_sums_.rows(); ++block) sum += partial_sums_(block, r);
-        loss += Positives(first + r, batch_.candidate_scale * sum);
-      }
-      return loss;
-    });
-  }
-
-  /// The sum over one user's positives; D is the denominator that they share.
-  double Positives(std::size_t user, double denominator) {
-    const double weight =
-        (batch_.user_weights.empty() ? 1.0 : batch_.user_weights[user]) / static_cast<double>(batch_.positives.size());
-    double loss = 0.0, slope = 0.0;  // slope: -dL/d log-terms of D, sum over positives of 1 / (D + e)
-    const T* unit = users_.row(user);
-    for (EdgeOffset p = batch_.positive_offsets[user]; p < batch_.positive_offsets[user + 1]; ++p) {
-      const T* item = rows_.unit(rows_.slot(batch_.positives[p]));
-      const double logit = (static_cast<double>(Dot(unit, item, d_)) - 1.0) / batch_.tau;
-      const double total = denominator + std::exp(logit);
-      if (!(total > 0.0)) continue;  // both underflow: the positive stands against nothing
-      loss -= weight * (logit - std::log(total));
-      coefficients_[p] = static_cast<T>(-weight / batch_.tau * (denominator / total));
-      slope += weight / total;
+    T sums[kUserBlock];
+    candidates_.Forward(users_.row(first), count, inverse_tau, -inverse_tau, exps, panel_stride, sums,
+                        duser_.row(first));
+    // The cosines of the positives stand where their coefficients will.
+    const auto rows = batch_.positive_offsets.subspan(first, count + 1);
+    EdgeDots(rows, positive_slots_, users_.row(first), rows_.unit().data(), coefficients_.data(), width_);
+    double loss = 0.0;
+    T scales[kUserBlock];
+    for (std::size_t r = 0; r < count; ++r) {
+      loss += Positives(first + r, batch_.candidate_scale * static_cast<double>(sums[r]), scales[r]);
     }
-    const T scale = static_cast<T>(slope * batch_.candidate_scale / batch_.tau);
-    for (std::size_t k = 0; k < d_; ++k) {
-      scaled_users_(user, k) = scale * unit[k];
-      duser_(user, k) *= scale;
-    }
-    for (EdgeOffset p = batch_.positive_offsets[user]; p < batch_.positive_offsets[user + 1]; ++p) {
-      Axpy(coefficients_[p], rows_.unit(rows_.slot(batch_.positives[p])), duser_.row(user), d_);
+    MatrixOf<T> from_positives(count, width_);
+    GatherScaleSum(rows, positive_slots_, coefficients_.data(), rows_.unit().data(), from_positives.data(), width_);
+    for (std::size_t r = 0; r < count; ++r) {
+      T* const duser = duser_.row(first + r);
+      for (std::size_t k = 0; k < width_; ++k) {
+        scaled_users_(first + r, k) = scales[r] * users_(first + r, k);
+        duser[k] = scales[r] * duser[k] + from_positives(r, k);
+      }
     }
     return loss;
   }
 
-  /// dcandidate += e^T (g Zu), before the candidates' weights.
-  void GradientPass(std::size_t first, std::size_t count) {
-    const std::size_t stride = candidates_.rows();
-    ParallelFor(runtime_, stride, kCandidateBlock, [&](std::size_t begin, std::size_t end) {
-      Product<T> product;
-      const Operand<T> exps{exps_.get() + begin, stride, 1};
-      product(end - begin, d_, count, exps.Transposed(), AsOperand(scaled_users_).FromRow(first),
-              dcandidate_.row(begin), d_, first != 0);
-    });
+  /// The sum over one user's positives; D is the denominator that they share.  Their cosines become coefficients;
+  /// `scale` is g_u.
+  double Positives(std::size_t user, double denominator, T& scale) {
+    const double weight =
+        (batch_.user_weights.empty() ? 1.0 : batch_.user_weights[user]) / static_cast<double>(batch_.positives.size());
+    double loss = 0.0, slope = 0.0;  // slope: -dL/d log-terms of D, sum over positives of 1 / (D + e)
+    for (EdgeOffset p = batch_.positive_offsets[user]; p < batch_.positive_offsets[user + 1]; ++p) {
+      const double logit = (static_cast<double>(coefficients_[p]) - 1.0) / batch_.tau;
+      const double total = denominator + std::exp(logit);
+      coefficients_[p] = T{0};
+      if (total == 0.0) continue;  // both underflow: the positive stands against nothing
+      loss -= weight * (logit - std::log(total));
+      coefficients_[p] = static_cast<T>(-weight / batch_.tau * (denominator / total));
+      slope += weight / total;
+    }
+    scale = static_cast<T>(slope * batch_.candidate_scale / batch_.tau);
+    return loss;
   }
 
   /// Adds everything to the gradients of the unit rows.  A row may be named many times: users and candidates are few
   /// and added in order; positives are many, so they are grouped by row first and each row has one owner.
   void ScatterGradients() {
+    MatrixOf<T>& gradient = rows_.gradient();
     for (std::size_t u = 0; u < users_.rows(); ++u) {
-      Axpy(T{1}, duser_.row(u), rows_.gradient(rows_.slot(batch_.users[u])), d_);
+      Axpy(T{1}, duser_.row(u), gradient.row(rows_.slot(batch_.users[u])), d_);
     }
-    for (std::size_t c = 0; c < candidates_.rows(); ++c) {
-      const T weight = batch_.candidate_weights.empty() ? T{1} : static_cast<T>(batch_.candidate_weights[c]);
-      Axpy(weight, dcandidate_.row(c), rows_.gradient(rows_.slot(batch_.candidates[c])), d_);
+    for (std::size_t c = 0; c < batch_.candidates.size(); ++c) {
+      Axpy(T{1}, candidates_.gradient(c), gradient.row(rows_.slot(batch_.candidates[c])), d_);
     }
-    const std::vector<Pair> pairs = GroupPositives();
+    const GroupedPositives grouped = GroupPositives();
     ParallelFor(runtime_, rows_.size(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = group_offsets_[begin]; i < group_offsets_[end]; ++i) {
-        Axpy(coefficients_[pairs[i].place], users_.row(pairs[i].user), rows_.gradient(pairs[i].slot), d_);
-      }
+      GatherScaleSumBackward(Rows(grouped.offsets, begin, end), grouped.users, grouped.places, coefficients_.data(),
+                             users_.data(), gradient.row(begin), width_);
     });
   }
 
-  struct Pair {
-    std::uint32_t slot, user;
-    std::size_t place;  ///< in positives
+  /// (user, place in positives) of each slot's positives, users ascending.
+  struct GroupedPositives {
+    std::vector<EdgeOffset> offsets;  ///< [slots + 1]
+    std::vector<std::uint32_t> users, places;
   };
-  /// (user, positive) pairs by the positive's slot, users ascending: counting sort.
-  std::vector<Pair> GroupPositives() {
-    group_offsets_.assign(rows_.size() + 1, 0);
-    for (const std::uint32_t row : batch_.positives) ++group_offsets_[rows_.slot(row) + 1];
-    for (std::size_t s = 0; s < rows_.size(); ++s) group_offsets_[s + 1] += group_offsets_[s];
-    std::vector<std::size_t> next(group_offsets_.begin(), group_offsets_.end() - 1);
-    std::vector<Pair> pairs(batch_.positives.size());
+  /// Counting sort.
+  [[nodiscard]] GroupedPositives GroupPositives() const {
+    GroupedPositives grouped;
+    grouped.offsets.assign(rows_.size() + 1, 0);
+    for (const std::uint32_t slot : positive_slots_) ++grouped.offsets[slot + 1];
+    for (std::size_t s = 0; s < rows_.size(); ++s) grouped.offsets[s + 1] += grouped.offsets[s];
+    std::vector<EdgeOffset> next(grouped.offsets.begin(), grouped.offsets.end() - 1);
+    grouped.users.resize(positive_slots_.size());
+    grouped.places.resize(positive_slots_.size());
     for (std::uint32_t u = 0; u < batch_.users.size(); ++u) {
       for (EdgeOffset p = batch_.positive_offsets[u]; p < batch_.positive_offsets[u + 1]; ++p) {
-        const std::uint32_t slot = rows_.slot(batch_.positives[p]);
-        pairs[next[slot]++] = {slot, u, p};
+        const EdgeOffset at = next[positive_slots_[p]]++;
+        grouped.users[at] = u;
+        grouped.places[at] = static_cast<std::uint32_t>(p);
       }
     }
-    return pairs;
+    return grouped;
   }
 
   const Runtime& runtime_;
-  const SoftmaxBatch& batch_;
-  std::size_t d_;
+  SoftmaxBatch batch_;
+  std::size_t d_ = 0, width_ = 0;
   UnitRows<T> rows_;
-  MatrixOf<T> users_, scaled_users_, duser_;                   ///< [B x d]
-  MatrixOf<T> candidates_, weighted_candidates_, dcandidate_;  ///< [C x d]
-  std::vector<T> coefficients_;                                ///< [P] dL/dc_ui of the positives themselves
-  std::unique_ptr<T[]> exps_;                                  ///< [chunk x C]
-  MatrixOf<T> partial_sums_;                                   ///< [candidate blocks x chunk]
-  std::vector<std::size_t> group_offsets_;                     ///< [slots + 1]
+  MatrixOf<T> users_, scaled_users_, duser_;  ///< [B x width]
+  CandidatePanels<T> candidates_;
+  AlignedBuffer<T> exps_;                      ///< [panels x chunk x kSoftmaxPanel]
+  std::vector<T> coefficients_;                ///< [P] dL/dc_ui of the positives themselves
+  std::vector<std::uint32_t> positive_slots_;  ///< [P]
 };
 
 }  // namespace
 }  // namespace gnn
 
 template <class T>
-double MultiPositiveSoftmaxLoss(const Runtime& runtime, const SoftmaxBatch& batch, const MatrixOf<T>& z,
-                                MatrixOf<T>& dz) {
+class SoftmaxLossOf<T>::Impl : public gnn::SoftmaxStep<T> {
+  using gnn::SoftmaxStep<T>::SoftmaxStep;
+};
+
+template <class T>
+SoftmaxLossOf<T>::SoftmaxLossOf(const Runtime& runtime) : impl_(std::make_unique<Impl>(runtime)) {}
+template <class T>
+SoftmaxLossOf<T>::~SoftmaxLossOf() = default;
+
+template <class T>
+double SoftmaxLossOf<T>::operator()(const SoftmaxBatch& batch, const MatrixOf<T>& z, MatrixOf<T>& dz) {
   gnn::CheckBatch(batch, z.rows() == dz.rows() && z.cols() == dz.cols());
-  if (batch.positives.empty()) return 0.0;
-  return gnn::SoftmaxStep<T>(runtime, batch, z).Run(dz);
+  return batch.positives.empty() ? 0.0 : impl_->Run(batch, z, dz);
 }
 
-template double MultiPositiveSoftmaxLoss<float>(const Runtime&, const SoftmaxBatch&, const Matrix&, Matrix&);
-template double MultiPositiveSoftmaxLoss<double>(const Runtime&, const SoftmaxBatch&, const MatrixOf<double>&,
-                                                 MatrixOf<double>&);
+template class SoftmaxLossOf<float>;
+template class SoftmaxLossOf<double>;
 
 }  // namespace kith

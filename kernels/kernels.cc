@@ -77,6 +77,19 @@ void SortTopK(Scored* heap, std::size_t size) noexcept {
             [](const Scored& a, const Scored& b) { return a.score > b.score || (a.score == b.score && a.id < b.id); });
 }
 
+std::size_t SoftmaxWidth(std::size_t d) noexcept { return ActiveTable().softmax_width(d); }
+
+void PackSoftmaxPanel(const float* candidates, std::size_t d, float* packed) noexcept {
+  ActiveTable().pack_softmax_panel(candidates, d, packed);
+}
+
+void SoftmaxForward(const SoftmaxBlock& block) noexcept { ActiveTable().softmax_forward(block); }
+
+void SoftmaxBackward(const float* exps, const float* users, std::size_t count, std::size_t d, float* dcandidates,
+                     bool add) noexcept {
+  ActiveTable().softmax_backward(exps, users, count, d, dcandidates, add);
+}
+
 std::size_t GemmWorkspace() noexcept { return ActiveTable().gemm_workspace; }
 
 void Gemm(std::size_t m, std::size_t n, std::size_t k, GemmOperand a, GemmOperand b, float* c, std::size_t ldc,

@@ -12,6 +12,7 @@
 #include "kith/base/status.h"
 #include "kith/kernels/attention.h"
 #include "kith/kernels/kernels.h"
+#include "kith/kernels/softmax.h"
 
 namespace kith::kernels {
 
@@ -45,6 +46,11 @@ struct Table {
                              std::size_t skip_size, Scored* heap, std::size_t size, std::size_t k) noexcept;
   void (*gemm)(std::size_t m, std::size_t n, std::size_t k, GemmOperand a, GemmOperand b, float* c, std::size_t ldc,
                bool accumulate, float* workspace) noexcept;
+  std::size_t (*softmax_width)(std::size_t d) noexcept;
+  void (*pack_softmax_panel)(const float* candidates, std::size_t d, float* packed) noexcept;
+  void (*softmax_forward)(const SoftmaxBlock& block) noexcept;
+  void (*softmax_backward)(const float* exps, const float* users, std::size_t count, std::size_t d, float* dcandidates,
+                           bool add) noexcept;
 };
 
 /// 16-byte vectors: runs on every machine the project is built for.

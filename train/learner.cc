@@ -6,7 +6,6 @@
 #include <string>
 
 #include "export_model.h"
-#include "kith/gnn/loss.h"
 
 namespace kith {
 namespace {
@@ -25,7 +24,11 @@ Status NotFinite(const char* what, std::uint32_t epoch) {
 }  // namespace
 
 Learner::Learner(std::shared_ptr<const SocialGraph> graph, const LearnPlan& plan, const Runtime& runtime)
-    : graph_(std::move(graph)), plan_(plan), runtime_(runtime), candidates_(graph_, {.seed = plan.seed}) {}
+    : graph_(std::move(graph)),
+      plan_(plan),
+      runtime_(runtime),
+      loss_(runtime),
+      candidates_(graph_, {.seed = plan.seed}) {}
 
 Result<std::unique_ptr<Learner>> Learner::Make(std::shared_ptr<const SocialGraph> graph, const LearnPlan& plan,
                                                const Runtime& runtime) {
@@ -83,16 +86,15 @@ double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
   encoder_->ForwardFull(block);
   dz_.resize(graph_->num_nodes(), plan_.width);
   dz_.fill(0.0F);
-  const double loss = MultiPositiveSoftmaxLoss(
-      runtime_,
-      {.users = rows,
-       .positive_offsets = offsets,
-       .positives = positives,
-       .candidates = candidates,
-       .candidate_weights = weights,
-       .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(candidates.size()),
-       .tau = plan_.tau},
-      encoder_->output(), dz_);
+  const double loss =
+      loss_({.users = rows,
+             .positive_offsets = offsets,
+             .positives = positives,
+             .candidates = candidates,
+             .candidate_weights = weights,
+             .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(candidates.size()),
+             .tau = plan_.tau},
+            encoder_->output(), dz_);
   encoder_->BackwardFull(block, dz_);
   encoder_->Step(LearningRate(step), step + 1);
   return loss;
@@ -108,16 +110,15 @@ double Learner::SampledStep(const TrainingBatch& batch) {
   encoder_->ForwardSampled(batch.mini_batch.blocks);
   dz_.resize(batch.mini_batch.seeds.size(), plan_.width);
   dz_.fill(0.0F);
-  const double loss = MultiPositiveSoftmaxLoss(
-      runtime_,
-      {.users = batch.users,
-       .positive_offsets = batch.positive_offsets,
-       .positives = batch.positives,
-       .candidates = batch.candidates,
-       .candidate_weights = weights,
-       .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(batch.candidates.size()),
-       .tau = plan_.tau},
-      encoder_->output(), dz_);
+  const double loss =
+      loss_({.users = batch.users,
+             .positive_offsets = batch.positive_offsets,
+             .positives = batch.positives,
+             .candidates = batch.candidates,
+             .candidate_weights = weights,
+             .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(batch.candidates.size()),
+             .tau = plan_.tau},
+            encoder_->output(), dz_);
   encoder_->BackwardSampled(batch.mini_batch.blocks, dz_);
   std::vector<std::uint32_t> touched;
   touched.reserve(batch.mini_batch.input_nodes().size());

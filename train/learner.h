@@ -12,6 +12,7 @@
 #include "encoder.h"
 #include "kith/base/parallel.h"
 #include "kith/base/status.h"
+#include "kith/gnn/loss.h"
 #include "kith/graph/social_graph.h"
 #include "kith/recommend/model.h"
 #include "kith/sampler/batcher.h"
@@ -51,6 +52,7 @@ class Learner {
   std::shared_ptr<const SocialGraph> graph_;
   LearnPlan plan_;
   const Runtime& runtime_;
+  SoftmaxLoss loss_;
   NegativeSampler candidates_;
   std::uint64_t steps_per_epoch_ = 0;
   std::vector<float> item_weights_;  ///< [I] d_i^power / mean

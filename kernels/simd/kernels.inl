@@ -9,6 +9,8 @@
 #include "attention_backward.inl"
 #include "gather.inl"
 #include "gemm.inl"
+// Tiles as gemm.inl has them.
+#include "softmax.inl"
 #include "top_k.inl"
 
 constexpr Table MakeTable(const char* name) {
@@ -25,5 +27,9 @@ constexpr Table MakeTable(const char* name) {
           .attend_backward_to_messages = AttendBackwardToMessages,
           .scores = Scores,
           .offer_top_k = OfferTopK,
-          .gemm = Gemm};
+          .gemm = Gemm,
+          .softmax_width = SoftmaxWidth,
+          .pack_softmax_panel = PackSoftmaxPanel,
+          .softmax_forward = SoftmaxForward,
+          .softmax_backward = SoftmaxBackward};
 }

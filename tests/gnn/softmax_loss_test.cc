@@ -144,7 +144,7 @@ TEST(MultiPositiveSoftmaxLoss, FloatAgreesWithDoubleOverSeveralBlocks) {
 }
 
 TEST(MultiPositiveSoftmaxLoss, ChunksOfUsersChangeNothing) {
-  // 70 000 candidates let 239 users' exponentials fit the memory kept in float, 119 in double: both cut into chunks.
+  // 70 000 candidates let 192 users' exponentials fit the memory kept in float, 96 in double: both cut into chunks.
   const Runtime runtime(2);
   const OwnedBatch batch = RandomBatch(300, 500, 70000, 9);
   const auto z = RandomMatrix<float>(800, 5, 10);

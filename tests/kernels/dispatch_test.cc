@@ -133,6 +133,27 @@ TEST(PublicKernels, AreTheKernelsOfTheActiveTable) {
   reference::SortTopK(reference_heap.data(), size);
   EXPECT_EQ(heap, reference_heap);
 
+  const std::size_t width = SoftmaxWidth(d);
+  ASSERT_EQ(width, table.softmax_width(d));
+  const auto rows = Normals(kSoftmaxPanel * width, 4), weights = Normals(kSoftmaxPanel, 5);
+  std::vector<float> packed(kSoftmaxPanel * d), table_packed = packed;
+  PackSoftmaxPanel(rows.data(), d, packed.data());
+  table.pack_softmax_panel(rows.data(), d, table_packed.data());
+  EXPECT_EQ(packed, table_packed);
+  std::vector<float> exps(2 * kSoftmaxPanel), sums(2), dusers(2 * width), table_exps = exps, table_sums = sums,
+                                                                          table_dusers = dusers;
+  SoftmaxForward({rows.data(), 2, d, packed.data(), rows.data(), weights.data(), 1, 0.1F, 0.0F, exps.data(),
+                  2 * kSoftmaxPanel, sums.data(), dusers.data()});
+  table.softmax_forward({rows.data(), 2, d, packed.data(), rows.data(), weights.data(), 1, 0.1F, 0.0F,
+                         table_exps.data(), 2 * kSoftmaxPanel, table_sums.data(), table_dusers.data()});
+  EXPECT_EQ(exps, table_exps);
+  EXPECT_EQ(sums, table_sums);
+  EXPECT_EQ(dusers, table_dusers);
+  auto dcandidates = rows, table_dcandidates = rows;
+  SoftmaxBackward(exps.data(), rows.data(), 2, d, dcandidates.data(), true);
+  table.softmax_backward(exps.data(), rows.data(), 2, d, table_dcandidates.data(), true);
+  EXPECT_EQ(dcandidates, table_dcandidates);
+
   std::vector<float> workspace(GemmWorkspace()), c(9), table_c(9);
   Gemm(3, 3, d, {x.data(), d, 1}, {g.data(), 1, d}, c.data(), 3, false, workspace.data());
   table.gemm(3, 3, d, {x.data(), d, 1}, {g.data(), 1, d}, table_c.data(), 3, false, workspace.data());

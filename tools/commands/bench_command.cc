@@ -301,7 +301,9 @@ void AddBenchCommand(CLI::App& root, Invocation& invocation) {
       ->type_name("FILE");
   command->add_option("--dump-graph", options->dump_graph, "bench sampler writes the edges of the graph here")
       ->type_name("FILE");
-  command->add_option("--repeats", options->repeats, "Times each figure is measured; the median counts, of kernels the least")
+  command
+      ->add_option("--repeats", options->repeats,
+                   "Times each figure is measured; the median counts, of kernels the least")
       ->check(WholeNumber())
       ->type_name("N")
       ->capture_default_str();

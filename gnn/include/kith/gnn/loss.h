@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "kith/base/parallel.h"
@@ -39,10 +40,34 @@ struct SoftmaxBatch {
   double candidate_scale = 1.0;                   ///< items / C for a uniform sample
   double tau = 0.1;
 };
-/// z [N x d] -> loss; dz [N x d] is added to.  Same bits for any number of threads.
-/// Cost: three products B x C x d; memory 4 B x C bytes up to 64 MiB (users pass in chunks), and 4 N.
+/// The multi-positive softmax; an object keeps its arrays from one call to the next, since fresh memory costs a tenth
+/// of a step. Cost: three products B x C x d; memory 4 B x C bytes up to 64 MiB (users pass in chunks), and 4 N.
+/// Threads: one call at a time per object; users and candidates are split over the Runtime, same bits for any number.
+template <class T>
+class SoftmaxLossOf {
+ public:
+  /// The Runtime must outlive the object.
+  explicit SoftmaxLossOf(const Runtime& runtime);
+  ~SoftmaxLossOf();
+  SoftmaxLossOf(const SoftmaxLossOf&) = delete;
+  SoftmaxLossOf& operator=(const SoftmaxLossOf&) = delete;
+
+  /// z [N x d] -> loss; dz [N x d] is added to.
+  [[nodiscard]] double operator()(const SoftmaxBatch& batch, const MatrixOf<T>& z, MatrixOf<T>& dz);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+using SoftmaxLoss = SoftmaxLossOf<float>;
+extern template class SoftmaxLossOf<float>;
+extern template class SoftmaxLossOf<double>;
+
+/// One call with arrays of its own.
 template <class T>
 [[nodiscard]] double MultiPositiveSoftmaxLoss(const Runtime& runtime, const SoftmaxBatch& batch, const MatrixOf<T>& z,
-                                              MatrixOf<T>& dz);
+                                              MatrixOf<T>& dz) {
+  return SoftmaxLossOf<T>(runtime)(batch, z, dz);
+}
 
 }  // namespace kith
