@@ -68,7 +68,7 @@ class EngineOf final : public SampleEngine {
       if constexpr (Picks::kTimed) {
         block.times.resize(space.met.count);
         for (std::uint32_t v = 0; v < space.met.count; ++v) {
-          block.times[v] = space.hop.picks.seed_times[space.met.times[v]];
+          block.times[v] = space.met.seed_times[space.met.times[v]];
         }
       }
     }
@@ -88,7 +88,7 @@ class EngineOf final : public SampleEngine {
     space.table.Reserve(batch.seeds.size());
     GrowTo(met.nodes, batch.seeds.size());
     if constexpr (Picks::kTimed) {
-      std::vector<std::int64_t>& times = space.hop.picks.seed_times;
+      std::vector<std::int64_t>& times = met.seed_times;
       times.assign(batch.times.begin(), batch.times.end());
       std::sort(times.begin(), times.end());
       times.erase(std::unique(times.begin(), times.end()), times.end());
@@ -98,7 +98,7 @@ class EngineOf final : public SampleEngine {
     for (std::size_t s = 0; s < batch.seeds.size(); ++s) {
       std::uint64_t key = index(batch.seeds[s]);
       if constexpr (Picks::kTimed) {
-        const std::vector<std::int64_t>& times = space.hop.picks.seed_times;
+        const std::vector<std::int64_t>& times = met.seed_times;
         const auto time = std::lower_bound(times.begin(), times.end(), batch.times[s]) - times.begin();
         met.times[met.count] = static_cast<std::uint32_t>(time);
         key |= static_cast<std::uint64_t>(time) << 32;

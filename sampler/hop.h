@@ -7,7 +7,8 @@
 ///
 /// Between two stages lie some hundred lines of the same block, so their misses overlap instead of adding up; no stage
 /// waits for a single line.  A block is small enough that what was fetched is still in the first caches when it is
-/// read.
+/// read. (Three blocks in flight at once, each stage between the others' fetches, were no faster: the loops here are
+/// long enough to fill the memory's queue, and short ones cost mispredicted ends.)
 #pragma once
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "draw.h"
+#include "fetch.h"
 #include "kith/graph/block.h"
 #include "kith/sampler/neighbor_sampler.h"
 #include "rows.h"
@@ -27,8 +29,9 @@ constexpr std::uint32_t kFrontierBlock = 64;
 
 /// The nodes met so far, in order; the first are the seeds.
 struct MetNodes {
-  std::vector<NodeId> nodes;         ///< [>= count]
-  std::vector<std::uint32_t> times;  ///< [>= count] number of the seed time a node is looked at from, or empty
+  std::vector<std::int64_t> seed_times;  ///< ascending; empty where times do not matter
+  std::vector<NodeId> nodes;             ///< [>= count]
+  std::vector<std::uint32_t> times;      ///< [>= count] number of the seed time a node is looked at from, or empty
   std::uint32_t count = 0;
 };
 
@@ -72,7 +75,6 @@ class Hop {
     block_.offsets.resize(destinations + std::size_t{1});
     block_.scale.resize(destinations);
     block_.offsets[0] = 0;
-    edges_ = 0;
     FetchOffsets(0, std::min(destinations, kFrontierBlock));
     for (std::uint32_t begin = 0; begin < destinations; begin += kFrontierBlock) {
       const std::uint32_t end = std::min(destinations, begin + kFrontierBlock);
@@ -80,6 +82,7 @@ class Hop {
       Ask(begin, end);
       space_.picked.resize(space_.requests.size());
       picks_.Pick(space_.requests, stride_, space_.picks, space_.picked.data());
+      FetchTargets();
       CloseRows(begin, end);
       ReadTargets();
       Relabel();
@@ -112,11 +115,20 @@ class Hop {
     for (std::uint32_t v = begin; v < end; ++v) {
       const std::uint32_t node = index(met_.nodes[v]);
       const std::uint32_t time = Picks::kTimed ? met_.times[v] : 0;
+      const std::int64_t before = Picks::kTimed ? met_.seed_times[time] : 0;
+      // A node draws anew for every time it is looked at from.
+      const std::uint64_t time_key = static_cast<std::uint64_t>(before) * 0xD1342543DE82EF95ULL;
       const auto ask = [&](Relation relation, std::uint32_t row, std::uint32_t fanout, std::uint32_t first_target,
                            std::uint64_t key) {
         if (fanout == 0) return;
-        space_.requests.push_back(
-            {relation, row, fanout, v - begin, first_target, time, WordStream(key ^ TimeKey(time), node)});
+        space_.requests.push_back({.words = WordStream(key ^ time_key, node),
+                                   .before = before,
+                                   .row = row,
+                                   .fanout = fanout,
+                                   .destination = v,
+                                   .first_target = first_target,
+                                   .time = time,
+                                   .relation = relation});
       };
       if (IsUser(node)) {
         ask(Relation::kInteracts, node, plan_.fanout.items_per_user, plan_.num_users, plan_.key);
@@ -127,12 +139,23 @@ class Hop {
     }
   }
 
+  void FetchTargets() const noexcept {
+    for (std::size_t r = 0; r < space_.requests.size(); ++r) {
+      const PickedRow& row = space_.picked[r];
+      if (row.positions == nullptr) {
+        PrefetchIds(row.targets, row.keep);
+      } else {
+        for (std::uint32_t i = 0; i < row.keep; ++i) FetchLine(row.targets + row.positions[i]);
+      }
+    }
+  }
+
   /// The offsets and scales of the block's destinations.
   void CloseRows(std::uint32_t begin, std::uint32_t end) {
     std::size_t r = 0, edges = edges_;
     for (std::uint32_t v = begin; v < end; ++v) {
       std::uint64_t degree = 0, kept = 0;
-      for (; r < space_.requests.size() && space_.requests[r].destination == v - begin; ++r) {
+      for (; r < space_.requests.size() && space_.requests[r].destination == v; ++r) {
         degree += space_.picked[r].degree;
         kept += space_.picked[r].keep;
       }
@@ -143,6 +166,7 @@ class Hop {
     new_edges_ = edges - edges_;
   }
 
+  /// Writes the picked targets as nodes.
   void ReadTargets() {
     GrowTo(block_.sources, edges_ + new_edges_);
     table_.Reserve(new_edges_);
@@ -150,7 +174,7 @@ class Hop {
     for (std::size_t r = 0; r < space_.requests.size(); ++r) {
       const PickedRow& row = space_.picked[r];
       const std::uint32_t first = space_.requests[r].first_target;
-      const std::uint64_t time = Time(space_.requests[r]);
+      const std::uint64_t time = TimeOf(space_.requests[r]);
       if (row.positions == nullptr) {
         for (std::uint32_t i = 0; i < row.keep; ++i) {
           const std::uint32_t node = row.targets[i] + first;
@@ -167,6 +191,7 @@ class Hop {
     }
   }
 
+  /// Puts local numbers in the place of nodes; a node that is new is met.
   void Relabel() {
     GrowTo(met_.nodes, met_.count + new_edges_);
     if constexpr (Picks::kTimed) GrowTo(met_.times, met_.count + new_edges_);
@@ -176,12 +201,13 @@ class Hop {
     NodeId* const nodes = met_.nodes.data();
     const typename Table::Cursor table = table_.cursor();
     if constexpr (Picks::kTimed) {
+      std::uint32_t* const times = met_.times.data();
       for (std::size_t r = 0; r < space_.requests.size(); ++r) {
         const RowRequest& request = space_.requests[r];
         for (std::uint32_t i = 0; i < space_.picked[r].keep; ++i, ++edge) {
-          const std::uint32_t node = *edge, local = table.Local(Time(request) | node, next);
+          const std::uint32_t node = *edge, local = table.Local(TimeOf(request) | node, next);
           nodes[next] = NodeId{node};  // counts only if the node was new
-          met_.times[next] = request.time;
+          times[next] = request.time;
           next += local == next ? 1 : 0;
           *edge = local;
         }
@@ -206,16 +232,8 @@ class Hop {
     }
   }
 
-  [[nodiscard]] std::uint64_t Time(const RowRequest& request) const noexcept {
+  [[nodiscard]] static std::uint64_t TimeOf(const RowRequest& request) noexcept {
     return Picks::kTimed ? std::uint64_t{request.time} << 32 : 0;
-  }
-  /// A node draws anew for every time it is looked at from.
-  [[nodiscard]] std::uint64_t TimeKey([[maybe_unused]] std::uint32_t time) const noexcept {
-    if constexpr (Picks::kTimed) {
-      return static_cast<std::uint64_t>(space_.picks.seed_times[time]) * 0xD1342543DE82EF95ULL;
-    } else {
-      return 0;
-    }
   }
 
   const HopPlan& plan_;

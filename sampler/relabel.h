@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "fetch.h"
 #include "kith/base/buffer.h"
 
 namespace kith {
@@ -34,7 +35,7 @@ class DenseRelabel {
   }
   /// Room for `count` nodes more; nothing to do here.
   void Reserve(std::size_t /*count*/) noexcept {}
-  void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(slots_.data() + key, /*rw=*/1); }
+  void Prefetch(std::uint64_t key) const noexcept { FetchLine(slots_.data() + key); }
   /// The table as a loop holds it: in registers, whatever else the loop writes.
   class Cursor {
    public:
@@ -77,7 +78,7 @@ class HashedRelabel {
   void Reserve(std::size_t count) {
     if (2 * (used_ + count) > slots_.size()) Grow(std::bit_ceil(2 * (used_ + count) + 2));
   }
-  void Prefetch(std::uint64_t key) const noexcept { __builtin_prefetch(slots_.data() + Home(key), /*rw=*/1); }
+  void Prefetch(std::uint64_t key) const noexcept { FetchLine(slots_.data() + Home(key)); }
   class Cursor {
    public:
     /// As DenseRelabel's.  REQUIRES: Reserve made room.

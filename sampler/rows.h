@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "fetch.h"
 #include "kith/base/rng.h"
 #include "kith/graph/social_graph.h"
 
@@ -17,13 +18,14 @@ namespace kith {
 
 /// A row to draw from, for one destination of a hop.
 struct RowRequest {
-  Relation relation;
+  WordStream words;
+  std::int64_t before;  ///< edges count that are older; of no meaning where times do not matter
   std::uint32_t row;
   std::uint32_t fanout;
-  std::uint32_t destination;   ///< its place in the block of the frontier
+  std::uint32_t destination;
   std::uint32_t first_target;  ///< node number of the relation's target 0
-  std::uint32_t time;          ///< number of the seed time before which edges count; 0 where times do not matter
-  WordStream words;
+  std::uint32_t time;          ///< number of `before` among the seeds' times
+  Relation relation;
 };
 
 /// What was drawn from it: targets[positions[i]], or targets[i] where positions is null, i < keep.
@@ -38,8 +40,8 @@ constexpr std::size_t kLineIds = 64 / sizeof(std::uint32_t);
 
 /// Fetches the first `count` ids.
 inline void PrefetchIds(const std::uint32_t* ids, std::uint32_t count) noexcept {
-  for (std::size_t i = 0; i < count; i += kLineIds) __builtin_prefetch(ids + i);
-  if (count != 0) __builtin_prefetch(ids + count - 1);
+  for (std::size_t i = 0; i < count; i += kLineIds) FetchLine(ids + i);
+  if (count != 0) FetchLine(ids + count - 1);
 }
 
 class RowSource {
@@ -50,14 +52,17 @@ class RowSource {
         offsets_(frozen_->offsets().data()),
         targets_(frozen_->targets().data()),
         relation_(relation),
-        frozen_rows_(frozen_->num_rows()),
+        readable_rows_(frozen_->num_edges() == 0 ? 0 : frozen_->num_rows()),
         overlaid_(graph.overlay_rows() != 0) {}
 
   void Prefetch(std::uint32_t row) const noexcept {
-    if (row < frozen_rows_) __builtin_prefetch(offsets_ + row);
+    if (row >= readable_rows_) return;
+    FetchLine(offsets_ + row);
+    FetchLine(offsets_ + row + 1);  // one row in sixteen begins and ends in two lines
   }
   [[nodiscard]] std::span<const std::uint32_t> Find(std::uint32_t row) const noexcept {
     if (overlaid_) return graph_->neighbors(relation_, row).targets;
+    if (readable_rows_ == 0) return {};
     return {targets_ + offsets_[row], static_cast<std::size_t>(offsets_[row + 1] - offsets_[row])};
   }
   [[nodiscard]] std::uint32_t Degree(std::uint32_t row) const noexcept {
@@ -73,7 +78,7 @@ class RowSource {
   const Offset* offsets_;
   const std::uint32_t* targets_;
   Relation relation_;
-  std::uint32_t frozen_rows_;
+  std::uint32_t readable_rows_;  ///< 0 where no row has an edge: nothing is looked at then
   bool overlaid_;
 };
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "draw.h"
+#include "fetch.h"
 #include "time_rows.h"
 #include "uniform_picks.h"
 
@@ -22,8 +23,6 @@ class TemporalPicks {
  public:
   static constexpr bool kTimed = true;
   struct Space : DrawSpace {
-    /// Times by number, as requests name them; set before the first hop.
-    std::vector<std::int64_t> seed_times;
     struct Search {
       const std::int64_t* times;
       std::int64_t before;
@@ -53,17 +52,12 @@ class TemporalPicks {
       if (eligible == 0 || most_recent_ || (eligible <= fanout && !with_replacement_)) {
         const std::uint32_t keep = std::min(eligible, fanout);
         picked[r] = {targets + (eligible - keep), nullptr, eligible, keep};
-        PrefetchIds(picked[r].targets, keep);
         continue;
       }
       picked[r] = {targets, space.positions.data() + space.draws.size() * stride, eligible, fanout};
       space.draws.push_back({requests[r].words, eligible, fanout});
-      space.rows.push_back(static_cast<std::uint32_t>(r));
     }
     draw_(space.draws, stride, space.positions.data(), space.taken);
-    for (const std::uint32_t r : space.rows) {
-      for (std::uint32_t i = 0; i < picked[r].keep; ++i) __builtin_prefetch(picked[r].targets + picked[r].positions[i]);
-    }
   }
 
  private:
@@ -84,9 +78,9 @@ class TemporalPicks {
         space.searches[r] = {nullptr, 0, degree, 0};
         continue;
       }
-      space.searches[r] = {row.times, space.seed_times[requests[r].time], 0, degree};
+      space.searches[r] = {row.times, requests[r].before, 0, degree};
       if (degree == 0) continue;
-      __builtin_prefetch(row.times + degree / 2);
+      FetchLine(row.times + degree / 2);
       space.open.push_back(static_cast<std::uint32_t>(r));
     }
     while (!space.open.empty()) {
@@ -97,7 +91,7 @@ class TemporalPicks {
         const bool earlier = search.times[search.first + half] < search.before;
         search.first += earlier ? half + 1 : 0;
         search.size = earlier ? search.size - half - 1 : half;
-        __builtin_prefetch(search.times + search.first + search.size / 2);
+        FetchLine(search.times + search.first + search.size / 2);
         space.open[still_open] = r;
         still_open += search.size != 0 ? 1 : 0;
       }

@@ -14,15 +14,12 @@ namespace kith {
 /// Draws of the rows of one block of requests, and where their positions are put; used again block after block.
 struct DrawSpace {
   std::vector<RowDraws> draws;
-  std::vector<std::uint32_t> rows;  ///< the request of each draw
   std::vector<std::uint32_t> positions;
   StampedSet taken;
 
   void Begin(std::size_t requests, std::size_t stride) {
     draws.clear();
-    rows.clear();
     if (draws.capacity() < requests) draws.reserve(requests);
-    if (rows.capacity() < requests) rows.reserve(requests);
     if (positions.size() < requests * stride) positions.resize(requests * stride);
   }
 };
@@ -39,8 +36,7 @@ class UniformPicks {
 
   void Prefetch(Relation relation, std::uint32_t row) const noexcept { Of(sources_, relation).Prefetch(row); }
 
-  /// Picks for every request and fetches the targets that were picked.  `stride`: DrawStride of the largest fan-out
-  /// that is not "all".
+  /// Picks for every request.  `stride`: DrawStride of the largest fan-out that is not "all".
   void Pick(std::span<const RowRequest> requests, std::size_t stride, Space& space, PickedRow* picked) const {
     space.Begin(requests.size(), stride);
     for (std::size_t r = 0; r < requests.size(); ++r) {
@@ -48,18 +44,13 @@ class UniformPicks {
       const std::span<const std::uint32_t> row = Of(sources_, request.relation).Find(request.row);
       const auto degree = static_cast<std::uint32_t>(row.size());
       if (degree == 0 || (degree <= request.fanout && !with_replacement_)) {
-        PrefetchIds(row.data(), degree);
         picked[r] = {row.data(), nullptr, degree, degree};
         continue;
       }
       picked[r] = {row.data(), space.positions.data() + space.draws.size() * stride, degree, request.fanout};
       space.draws.push_back({request.words, degree, request.fanout});
-      space.rows.push_back(static_cast<std::uint32_t>(r));
     }
     draw_(space.draws, stride, space.positions.data(), space.taken);
-    for (const std::uint32_t r : space.rows) {
-      for (std::uint32_t i = 0; i < picked[r].keep; ++i) __builtin_prefetch(picked[r].targets + picked[r].positions[i]);
-    }
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "fetch.h"
 #include "hop.h"
 #include "kith/base/rng.h"
 #include "relabel.h"
@@ -140,7 +141,7 @@ void WalkSampler::Walk(std::span<const NodeId> seeds, std::uint64_t key, Scratch
       walker.next = nullptr;  // a dead end, where edges are directed: the walker starts again at home
       if (targets.empty()) continue;
       walker.next = targets.data() + walker.words.bounded(draw, static_cast<std::uint32_t>(targets.size()));
-      __builtin_prefetch(walker.next);
+      FetchLine(walker.next);
     }
     for (Scratch::Walker& walker : scratch.walkers) {
       if (walker.next == nullptr) {

@@ -18,6 +18,7 @@
 
 #include "alias_rows.h"
 #include "draw.h"
+#include "fetch.h"
 #include "uniform_picks.h"
 
 namespace kith {
@@ -46,7 +47,6 @@ class WeightedPicks {
       const AliasRows::Row row = RowsOf(request.relation).Find(request.row);
       const auto degree = static_cast<std::uint32_t>(row.targets.size());
       if (degree == 0 || (degree <= request.fanout && !with_replacement_)) {
-        PrefetchIds(row.targets.data(), degree);
         picked[r] = {row.targets.data(), nullptr, degree, degree};
         continue;
       }
@@ -54,19 +54,15 @@ class WeightedPicks {
       picked[r] = {row.targets.data(), space.positions.data() + draw * stride, degree, request.fanout};
       space.found[draw] = row;
       space.draws.push_back({request.words, degree, request.fanout});
-      space.rows.push_back(static_cast<std::uint32_t>(r));
     }
     ActiveDraws().independent(space.draws, stride, space.positions.data(), space.taken);
     for (std::size_t d = 0; d < space.draws.size(); ++d) {
       if (space.found[d].columns == nullptr) continue;
       const std::uint32_t* columns = space.positions.data() + d * stride;
-      for (std::uint32_t i = 0; i < space.draws[d].keep; ++i) __builtin_prefetch(space.found[d].columns + columns[i]);
+      for (std::uint32_t i = 0; i < space.draws[d].keep; ++i) FetchLine(space.found[d].columns + columns[i]);
     }
     for (std::size_t d = 0; d < space.draws.size(); ++d) {
-      std::uint32_t* positions = space.positions.data() + d * stride;
-      Settle(space.draws[d], space.found[d], space, positions);
-      const std::uint32_t* targets = space.found[d].targets.data();
-      for (std::uint32_t i = 0; i < space.draws[d].keep; ++i) __builtin_prefetch(targets + positions[i]);
+      Settle(space.draws[d], space.found[d], space, space.positions.data() + d * stride);
     }
   }
 
