@@ -59,6 +59,7 @@ void AddStatsCommand(CLI::App& root, Invocation& invocation);
 void AddVerifyCommand(CLI::App& root, Invocation& invocation);
 void AddTrainCommand(CLI::App& root, Invocation& invocation);
 void AddEvaluateCommand(CLI::App& root, Invocation& invocation);
+void AddSplitCommand(CLI::App& root, Invocation& invocation);
 void AddRecommendCommand(CLI::App& root, Invocation& invocation);
 void AddSimilarCommand(CLI::App& root, Invocation& invocation);
 void AddExplainCommand(CLI::App& root, Invocation& invocation);

@@ -53,6 +53,7 @@ void Declare(CLI::App& root, Invocation& invocation) {
   AddVerifyCommand(root, invocation);
   AddTrainCommand(root, invocation);
   AddEvaluateCommand(root, invocation);
+  AddSplitCommand(root, invocation);
   AddRecommendCommand(root, invocation);
   AddSimilarCommand(root, invocation);
   AddExplainCommand(root, invocation);
