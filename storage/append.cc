@@ -84,6 +84,17 @@ bool SameToReaders(const std::optional<EdgeRecord>& a, const std::optional<EdgeR
 }  // namespace
 
 Result<AppendResult> GraphStoreImpl::Append(std::span<const Event> events) {
+  Result<AppendResult> appended = Append(events, Database::Durability::kSynced);
+  // Where all events were known, some may be known from a batch that is not durable yet.
+  if (appended.ok()) KITH_RETURN_IF_ERROR(Sync(appended->last_sequence));
+  return appended;
+}
+
+Result<AppendResult> GraphStoreImpl::AppendUnsynced(std::span<const Event> events) {
+  return Append(events, Database::Durability::kLogged);
+}
+
+Result<AppendResult> GraphStoreImpl::Append(std::span<const Event> events, Database::Durability durability) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (const Status valid = ValidateEvent(events[i]); !valid.ok()) {
       return valid.WithContext("event " + std::to_string(i + 1) + " of " + std::to_string(events.size()));
@@ -150,7 +161,7 @@ Result<AppendResult> GraphStoreImpl::Append(std::span<const Event> events) {
   edges.Put(batch);
   PutKeys(*database_, batch, users, Family::kUserIds, Family::kUserKeys);
   PutKeys(*database_, batch, items, Family::kItemIds, Family::kItemKeys);
-  KITH_RETURN_IF_ERROR(Commit(batch, next));
+  KITH_RETURN_IF_ERROR(Commit(batch, next, durability));
 
   for (const std::string_view key : users.keys()) {
     keys_->AddUser(key);

@@ -210,8 +210,11 @@ Result<LoadReport> BulkLoaderImpl::Finish() {
                                            &item_ids, &item_keys, &names, &event_ids};
   for (SstOutput* out : outputs) KITH_RETURN_IF_ERROR(out->Finish());
 
+  // Batches before this one may wait for their sync: files must not become durable before what they build on.
+  if (const Status synced = store_.database_->SyncLog(); !synced.ok()) return store_.broken_ = synced;
   if (const Status taken = TakeOver(*store_.database_, outputs); !taken.ok()) return store_.broken_ = taken;
-  KITH_RETURN_IF_ERROR(store_.Acknowledge(next));
+  if (const Status marked = store_.Acknowledge(next); !marked.ok()) return store_.broken_ = marked;
+  store_.counters_ = next;
   for (std::uint32_t i = 0; i < users_.size(); ++i) store_.keys_->AddUser(users_.key(i));
   for (std::uint32_t i = 0; i < items_.size(); ++i) store_.keys_->AddItem(items_.key(i));
   return report;

@@ -170,9 +170,11 @@ void Database::Put(Batch& batch, Family family_id, std::string_view key, std::st
   (void)batch.Put(family(family_id), ToSlice(key), ToSlice(value));
 }
 
-Status Database::Commit(Batch& batch) {
+Status Database::SyncLog() { return FromRocks(db_->SyncWAL(), "writing to", path_); }
+
+Status Database::Commit(Batch& batch, Durability durability) {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = durability == Durability::kSynced;
   options.protection_bytes_per_key = 8;
   return FromRocks(db_->Write(options, &batch), "writing to", path_);
 }

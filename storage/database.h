@@ -76,7 +76,11 @@ class Database {
 
   void Put(Batch& batch, Family family, std::string_view key, std::string_view value) const;
   /// Atomic and synced.
-  [[nodiscard]] Status Commit(Batch& batch);
+  /// kLogged: in the log, which the system writes to the disk in its own time or at the next SyncLog or kSynced commit.
+  enum class Durability : std::uint8_t { kLogged, kSynced };
+  [[nodiscard]] Status Commit(Batch& batch, Durability durability = Durability::kSynced);
+  /// Everything committed before is durable when this returns.  May run beside commits.
+  [[nodiscard]] Status SyncLog();
   [[nodiscard]] Status Close();
 
   /// The options that a family's files are written with, for a bulk load.

@@ -200,18 +200,40 @@ Status GraphStoreImpl::LoadWriterKeys() {
   return OkStatus();
 }
 
-Status GraphStoreImpl::Commit(Batch& batch, Counters next) {
+Status GraphStoreImpl::Commit(Batch& batch, Counters next, Database::Durability durability) {
   next.commit = counters_.commit + 1;
   database_->Put(batch, Family::kMeta, kMetaCounters, View(EncodeCounters(next)));
-  if (const Status written = database_->Commit(batch); !written.ok()) return broken_ = written;
-  return Acknowledge(next);
+  if (const Status written = database_->Commit(batch, durability); !written.ok()) return broken_ = written;
+  if (durability == Database::Durability::kSynced) {
+    if (const Status marked = Acknowledge(next); !marked.ok()) return broken_ = marked;
+  }
+  counters_ = next;
+  return OkStatus();
 }
 
-Status GraphStoreImpl::Acknowledge(const Counters& next) {
-  if (const Status marked = mark_->Write({next.commit, next.last_sequence}); !marked.ok()) return broken_ = marked;
-  counters_ = next;
-  last_sequence_ = next.last_sequence;
+Status GraphStoreImpl::Acknowledge(const Counters& synced) {
+  const std::scoped_lock lock(mark_mutex_);
+  if (synced.commit <= mark_->last().commit) return OkStatus();
+  KITH_RETURN_IF_ERROR(mark_->Write({synced.commit, synced.last_sequence}));
+  last_sequence_ = synced.last_sequence;
   return OkStatus();
+}
+
+Status GraphStoreImpl::Sync(std::uint64_t sequence) {
+  const std::scoped_lock one(sync_mutex_);
+  if (last_sequence_ >= sequence) return OkStatus();
+  Counters written;
+  {
+    const std::scoped_lock lock(mutex_);
+    KITH_RETURN_IF_ERROR(CheckWritable());
+    written = counters_;
+  }
+  // Batches that come meanwhile wait for nothing; the next sync is theirs.
+  Status synced = database_->SyncLog();
+  if (synced.ok()) synced = Acknowledge(written);
+  if (synced.ok()) return synced;
+  const std::scoped_lock lock(mutex_);
+  return broken_ = synced;
 }
 
 Status GraphStoreImpl::PutSetting(std::string_view name, std::string_view value) {
@@ -220,7 +242,7 @@ Status GraphStoreImpl::PutSetting(std::string_view name, std::string_view value)
   KITH_RETURN_IF_ERROR(ValidateKey(name, "setting name"));
   Batch batch;
   database_->Put(batch, Family::kSettings, name, value);
-  return Commit(batch, counters_);
+  return Commit(batch, counters_, Database::Durability::kSynced);
 }
 
 Result<std::optional<std::string>> GraphStoreImpl::GetSetting(std::string_view name) const {

@@ -38,6 +38,8 @@ class GraphStoreImpl final : public GraphStore {
   [[nodiscard]] std::uint64_t last_sequence() const noexcept override { return last_sequence_; }
 
   [[nodiscard]] Result<AppendResult> Append(std::span<const Event> events) override;
+  [[nodiscard]] Result<AppendResult> AppendUnsynced(std::span<const Event> events) override;
+  [[nodiscard]] Status Sync(std::uint64_t sequence) override;
   [[nodiscard]] Result<std::unique_ptr<BulkLoader>> NewBulkLoader() override;
   [[nodiscard]] Status ScanEvents(FunctionRef<Status(const StoredEvent&)> visit) const override;
   [[nodiscard]] Result<std::shared_ptr<const SocialGraph>> LoadGraph(const Runtime& runtime) const override;
@@ -62,10 +64,11 @@ class GraphStoreImpl final : public GraphStore {
   [[nodiscard]] Status CheckWritable() const;
   /// Reads the key table at the first write.  REQUIRES: mutex_.
   [[nodiscard]] Status LoadWriterKeys();
-  /// Writes the batch with `next` as the new counters, then the mark.  REQUIRES: mutex_.
-  [[nodiscard]] Status Commit(Batch& batch, Counters next);
-  /// The counters are in the database and synced: moves the mark and this object there.  REQUIRES: mutex_.
-  [[nodiscard]] Status Acknowledge(const Counters& next);
+  [[nodiscard]] Result<AppendResult> Append(std::span<const Event> events, Database::Durability durability);
+  /// Writes the batch with `next` as the new counters, and, where it is durable, the mark.  REQUIRES: mutex_.
+  [[nodiscard]] Status Commit(Batch& batch, Counters next, Database::Durability durability);
+  /// The counters are in the database and synced: moves the mark there, unless it is further.
+  [[nodiscard]] Status Acknowledge(const Counters& synced);
   /// The snapshot file, where it is this log's; null where there is none or it is another's.  Fails: kCorruption, ...
   [[nodiscard]] Result<std::unique_ptr<SnapshotFile>> OpenSnapshot(const Counters& counters,
                                                                    const SnapshotHandle* view) const;
@@ -84,12 +87,14 @@ class GraphStoreImpl final : public GraphStore {
   std::optional<Creation> creation_;  ///< of the store, where this object made it
   std::optional<WriterLock> lock_;
   std::unique_ptr<Database> database_;
-  std::optional<MarkWriter> mark_;
+  std::mutex sync_mutex_;           ///< one sync of the log at a time; taken before mutex_
+  std::mutex mark_mutex_;           ///< guards the mark; taken after mutex_
+  std::optional<MarkWriter> mark_;  ///< what is acknowledged
   std::atomic<std::uint64_t> last_sequence_ = 0;
 
   std::mutex refresh_mutex_;  ///< one refresh at a time; taken before mutex_
-  std::mutex mutex_;          ///< guards what follows, and the mark
-  Counters counters_;
+  std::mutex mutex_;          ///< guards what follows
+  Counters counters_;         ///< of what is written, acknowledged or not yet
   std::optional<KeyTable> keys_;
   Status broken_;  ///< the first failed write: what is on disk is known again only after reopening
 };

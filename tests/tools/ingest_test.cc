@@ -85,6 +85,30 @@ TEST(LineBatcher, GivesTheWholeLinesItHasReadBeforeItStops) {
   EXPECT_EQ(*lines.Next(1, batch), Outcome::kStopped);
 }
 
+TEST(LineBatcher, IsReadyWhereNextNeedNotWait) {
+  Pipe pipe, stop;
+  LineBatcher lines(pipe.read_end, stop.read_end);
+  std::vector<std::string_view> got;
+  EXPECT_FALSE(lines.Ready());
+  ASSERT_EQ(::write(pipe.write_end, "one\ntwo\nhal", 11), 11);
+  EXPECT_TRUE(lines.Ready());
+  ASSERT_EQ(lines.Next(1, got).value(), Outcome::kLines);
+  EXPECT_TRUE(lines.Ready()) << "the second line is here";
+  ASSERT_EQ(lines.Next(10, got).value(), Outcome::kLines);
+  EXPECT_THAT(got, ElementsAre("two"));
+  EXPECT_FALSE(lines.Ready()) << "half a line is no line";
+  pipe.CloseWriteEnd();
+  EXPECT_TRUE(lines.Ready());
+  ASSERT_EQ(lines.Next(10, got).value(), Outcome::kLines);
+  EXPECT_THAT(got, ElementsAre("hal"));
+  EXPECT_TRUE(lines.Ready()) << "the end need not be waited for";
+  Pipe open;
+  LineBatcher stopped(open.read_end, stop.read_end);
+  EXPECT_FALSE(stopped.Ready());
+  ASSERT_EQ(::write(stop.write_end, "x", 1), 1);
+  EXPECT_TRUE(stopped.Ready());
+}
+
 TEST(LineBatcher, CutsLinesThatAreTooLongAndGoesOnAfterThem) {
   const ScratchFolder folder;
   const std::size_t most = LineBatcher::kMaxLineBytes;

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -12,6 +15,7 @@
 
 #include "command.h"
 #include "commands/input_options.h"
+#include "kith/base/parallel.h"
 #include "kith/storage/graph_store.h"
 #include "publish.h"
 #include "readers/event_stream.h"
@@ -84,24 +88,75 @@ struct Counts {
   std::uint64_t lines = 0, stored = 0, known = 0;
 };
 
-/// Appends batch after batch and acknowledges each once it is durable.
-Result<LineBatcher::Outcome> IngestStream(GraphStore& store, EventStream& stream, Counts& counts) {
-  EventBatch batch;
-  for (;;) {
-    KITH_ASSIGN_OR_RETURN(const LineBatcher::Outcome outcome, stream.Next(batch));
-    if (outcome != LineBatcher::Outcome::kLines) return outcome;
-    if (!batch.events.empty()) {
-      KITH_ASSIGN_OR_RETURN(const AppendResult appended, store.Append(batch.events));
-      counts.stored += appended.stored;
-      counts.known += appended.known_ids;
+/// Appends batch after batch and acknowledges each once it is durable.  While the disk is busy with one, the next are
+/// appended, and the sync after that is for all of them.  Nothing is in flight while we wait for input: a failure is
+/// told at once, and who sends a line and waits is answered.
+class Ingestion {
+ public:
+  Ingestion(GraphStore& store, const Runtime& runtime, EventStream& stream)
+      : store_(store), runtime_(runtime), stream_(stream) {}
+
+  [[nodiscard]] Result<LineBatcher::Outcome> Run() {
+    while (!ended_ && !failed_) {
+      ParallelPipeline(
+          runtime_, in_flight_.size(),
+          [&](std::size_t i, std::size_t slot) { return Append(i == 0, in_flight_[slot]); },
+          [](std::size_t, std::size_t) {}, [&](std::size_t, std::size_t slot) { Acknowledge(in_flight_[slot]); });
     }
-    if (batch.last_line > counts.lines) {
-      counts.lines = batch.last_line;
-      KITH_RETURN_IF_ERROR(WriteStdout("ACK " + std::to_string(counts.lines) + "\n"));
-    }
-    KITH_RETURN_IF_ERROR(batch.fault);
+    KITH_RETURN_IF_ERROR(input_);
+    KITH_RETURN_IF_ERROR(output_);
+    return outcome_;
   }
-}
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+
+ private:
+  struct Appended {
+    std::uint64_t last_line = 0, sequence = 0;
+  };
+
+  /// False where nothing more comes, or nothing that is there already.
+  bool Append(bool may_wait, Appended& appended) {
+    if (ended_ || failed_ || (!may_wait && !stream_.Ready())) return false;
+    input_ = AppendNext(appended);
+    ended_ = ended_ || !input_.ok();
+    return appended.last_line != 0;
+  }
+  [[nodiscard]] Status AppendNext(Appended& appended) {
+    appended = {};
+    KITH_ASSIGN_OR_RETURN(outcome_, stream_.Next(batch_));
+    ended_ = outcome_ != LineBatcher::Outcome::kLines;
+    if (ended_) return OkStatus();
+    if (!batch_.events.empty()) {
+      KITH_ASSIGN_OR_RETURN(const AppendResult result, store_.AppendUnsynced(batch_.events));
+      counts_.stored += result.stored;
+      counts_.known += result.known_ids;
+      sequence_ = result.last_sequence;
+    }
+    appended = {batch_.last_line, sequence_};
+    return batch_.fault;  // what stands before the wrong line is appended, and will be acknowledged
+  }
+  void Acknowledge(const Appended& appended) {
+    if (failed_) return;
+    output_ = store_.Sync(appended.sequence);
+    if (output_.ok() && appended.last_line > counts_.lines) {
+      counts_.lines = appended.last_line;
+      output_ = WriteStdout("ACK " + std::to_string(counts_.lines) + "\n");
+    }
+    if (!output_.ok()) failed_ = true;
+  }
+
+  GraphStore& store_;
+  const Runtime& runtime_;
+  EventStream& stream_;
+  EventBatch batch_;
+  std::array<Appended, 64> in_flight_ = {};
+  Counts counts_;  ///< lines: acknowledged
+  std::uint64_t sequence_ = 0;
+  LineBatcher::Outcome outcome_ = LineBatcher::Outcome::kLines;
+  Status input_, output_;
+  bool ended_ = false;                ///< by the input's side
+  std::atomic<bool> failed_ = false;  ///< by the disk's side
+};
 
 std::string Summary(const Counts& counts, const DroppedRows& dropped) {
   return "ingested " + std::to_string(counts.lines) + " lines: " + std::to_string(counts.stored) + " events stored, " +
@@ -116,15 +171,18 @@ Status RunIngest(const Globals& globals, const std::string& file, const std::str
   KITH_ASSIGN_OR_RETURN(const auto store,
                         GraphStore::Open(path, {.access = StoreOptions::Access::kCreateOrWrite, .log = StderrLog()}));
   EventStream stream(input->name(), input->fd(), stop.fd(), mode);
-  Counts counts;
-  const Result<LineBatcher::Outcome> outcome = IngestStream(*store, stream, counts);
+  // One thread at least appends while another waits for the disk.
+  const Runtime runtime(std::max(2, Runtime(globals.threads).threads()));
+  Ingestion ingestion(*store, runtime, stream);
+  const Result<LineBatcher::Outcome> outcome = ingestion.Run();
+  const Counts& counts = ingestion.counts();
   WriteStderr(Summary(counts, stream.dropped()));
   if (!outcome.ok()) return outcome.status();
   // SIGTERM asks a service to drain and leave, which is success; SIGINT is a person who gives up.
   if (*outcome == LineBatcher::Outcome::kStopped && stop.Take() == SIGINT) {
     return Cancelled("interrupted after line " + std::to_string(counts.lines) + "; what was acknowledged is stored");
   }
-  if (*outcome != LineBatcher::Outcome::kStopped) RefreshSnapshot(*store, Runtime(globals.threads));
+  if (*outcome != LineBatcher::Outcome::kStopped) RefreshSnapshot(*store, runtime);
   return OkStatus();
 }
 

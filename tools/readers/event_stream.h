@@ -31,6 +31,9 @@ class EventStream {
   /// event.
   [[nodiscard]] Result<LineBatcher::Outcome> Next(EventBatch& batch);
 
+  /// Whether Next would find something at once; see LineBatcher.
+  [[nodiscard]] bool Ready() const noexcept { return lines_.Ready(); }
+
   /// Lines dropped under OnError::kSkip, by reason.
   [[nodiscard]] const DroppedRows& dropped() const noexcept { return dropped_; }
 

@@ -32,6 +32,13 @@ Result<LineBatcher::Outcome> LineBatcher::Next(std::size_t most, std::vector<std
   }
 }
 
+bool LineBatcher::Ready() const noexcept {
+  // What has been scanned in vain is the beginning of a line; more of it comes through the descriptor.
+  if (at_end_ || scanned_ < end_) return true;
+  pollfd waiting[2] = {{.fd = fd_, .events = POLLIN, .revents = 0}, {.fd = stop_fd_, .events = POLLIN, .revents = 0}};
+  return ::poll(waiting, 2, 0) > 0;
+}
+
 void LineBatcher::TakeLines(std::size_t most, std::vector<std::string_view>& lines) {
   while (lines.size() < most && begin_ < end_) {
     const char* const from = buffer_.data() + scanned_;

@@ -25,6 +25,8 @@ class LineBatcher {
   /// Waits for a line, then gives all that are there, at most `most`; the views live until the next call.
   /// kStopped comes after every whole line that was read before.  kIoError: the system refused to read.
   [[nodiscard]] Result<Outcome> Next(std::size_t most, std::vector<std::string_view>& lines);
+  /// Whether something is there for Next: bytes, the end of the stream, or the wish to stop.
+  [[nodiscard]] bool Ready() const noexcept;
 
  private:
   void TakeLines(std::size_t most, std::vector<std::string_view>& lines);

@@ -5,7 +5,7 @@
 ///   every edge stands under its source and, reversed, under its target, and is what replaying the log gives:
 ///   the last event by (time, sequence) wins, where an event without a time counts as not older than the edge it meets;
 ///   keys and dense ids map one to one; an event id is stored once.
-/// Durability: Append and BulkLoad return after the data is synced; what they return is never lost or half there.
+/// Durability: Append, Sync and BulkLoad return after the data is synced; what they return is never lost or half there.
 /// Threads: a writer is one process and one object (a lock file keeps others out; Append calls are serialised inside);
 ///          any number of read-only objects beside it, in any process, see what was acknowledged when they opened.
 #pragma once
@@ -117,11 +117,18 @@ class GraphStore {
   [[nodiscard]] virtual const std::string& path() const noexcept = 0;
   /// 16 random hex digits given at creation.
   [[nodiscard]] virtual const std::string& store_id() const noexcept = 0;
+  /// The last acknowledged event.
   [[nodiscard]] virtual std::uint64_t last_sequence() const noexcept = 0;
 
   /// One atomic, durable batch; all events are validated (kBadInput) before the first is stored.  An event whose id is
   /// known is acknowledged and not stored again.  After a failed write (kIoError) this object writes no more: reopen.
   [[nodiscard]] virtual Result<AppendResult> Append(std::span<const Event> events) = 0;
+  /// As Append, but what it stored is acknowledged by the next Sync that covers it, and may be lost before: batches
+  /// that arrive while the disk is busy then share one sync.  A later call on this object sees what was appended.
+  [[nodiscard]] virtual Result<AppendResult> AppendUnsynced(std::span<const Event> events) = 0;
+  /// Returns once everything up to the event `sequence` is durable and acknowledged, at once where it is already.  May
+  /// be called beside AppendUnsynced.  Fails as Append does.
+  [[nodiscard]] virtual Status Sync(std::uint64_t sequence) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<BulkLoader>> NewBulkLoader() = 0;
 
   /// Calls `visit` for every event in sequence order; a failure of `visit` ends the scan and is returned.
