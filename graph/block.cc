@@ -29,6 +29,12 @@ Status CheckOffsets(const char* what, std::span<const EdgeOffset> offsets, std::
   return OkStatus();
 }
 
+/// Some to spare, so that blocks of about the same size, built one after the other in one place, soon need no more.
+template <class T>
+void MakeRoom(std::vector<T>& values, std::size_t size) {
+  if (values.capacity() < size) values.reserve(size + size / 2);
+}
+
 Status CheckTranspose(const Block& block) {
   KITH_RETURN_IF_ERROR(CheckSize("transpose offsets", block.transpose_offsets.size(), block.num_sources() + 1));
   KITH_RETURN_IF_ERROR(CheckSize("transpose destinations", block.transpose_destinations.size(), block.num_edges()));
@@ -58,6 +64,9 @@ Status CheckTranspose(const Block& block) {
 }  // namespace
 
 void Block::BuildTranspose() {
+  MakeRoom(transpose_offsets, num_sources() + 2);
+  MakeRoom(transpose_destinations, num_edges());
+  MakeRoom(transpose_edges, num_edges());
   // Counts stand two places on, so that after the prefix sum place s + 1 is where source s is written next, and at the
   // end its row's end: no second array, and nothing is allocated once the block has had its size.
   transpose_offsets.assign(num_sources() + 2, 0);

@@ -63,10 +63,11 @@ class EngineOf final : public SampleEngine {
                          .friends_key = HopKey(options_.seed, step, hop, true)};
       Block& block = batch.blocks[hops - 1 - hop];
       Hop<Picks, Table>(plan, picks_, space.table, space.hop, space.met, block).Run();
+      MakeRoom(block.nodes, space.met.count);
       block.nodes.assign(space.met.nodes.begin(), space.met.nodes.begin() + space.met.count);
       block.times.clear();
       if constexpr (Picks::kTimed) {
-        block.times.resize(space.met.count);
+        ResizeTo(block.times, space.met.count);
         for (std::uint32_t v = 0; v < space.met.count; ++v) {
           block.times[v] = space.met.seed_times[space.met.times[v]];
         }

@@ -44,10 +44,20 @@ struct HopPlan {
   std::uint64_t friends_key = 0;  ///< of those over friends
 };
 
-/// Makes room for `size` elements without ever giving any back: resize to what is used comes at the end.
+/// Capacity for `size` elements with half as many to spare, so that batches of about the same size soon need no more.
+template <class T>
+void MakeRoom(std::vector<T>& values, std::size_t size) {
+  if (values.capacity() < size) values.reserve(size + size / 2);
+}
+template <class T>
+void ResizeTo(std::vector<T>& values, std::size_t size) {
+  MakeRoom(values, size);
+  values.resize(size);
+}
+/// At least `size` elements; those beyond what is used are cut off at the end.
 template <class T>
 void GrowTo(std::vector<T>& values, std::size_t size) {
-  if (values.size() < size) values.resize(std::max(size, std::min(values.capacity(), 2 * size)));
+  if (values.size() < size) ResizeTo(values, size);
 }
 
 template <class Picks, class Table>
@@ -72,15 +82,15 @@ class Hop {
   /// Draws for all nodes met so far and appends what is new; fills the block's offsets, sources, scale and relations.
   void Run() {
     const std::uint32_t destinations = met_.count;
-    block_.offsets.resize(destinations + std::size_t{1});
-    block_.scale.resize(destinations);
+    ResizeTo(block_.offsets, destinations + std::size_t{1});
+    ResizeTo(block_.scale, destinations);
     block_.offsets[0] = 0;
     FetchOffsets(0, std::min(destinations, kFrontierBlock));
     for (std::uint32_t begin = 0; begin < destinations; begin += kFrontierBlock) {
       const std::uint32_t end = std::min(destinations, begin + kFrontierBlock);
       FetchOffsets(end, std::min(destinations, end + kFrontierBlock));
       Ask(begin, end);
-      space_.picked.resize(space_.requests.size());
+      ResizeTo(space_.picked, space_.requests.size());
       picks_.Pick(space_.requests, stride_, space_.picks, space_.picked.data());
       FetchTargets();
       CloseRows(begin, end);
@@ -112,6 +122,7 @@ class Hop {
 
   void Ask(std::uint32_t begin, std::uint32_t end) {
     space_.requests.clear();
+    MakeRoom(space_.requests, 2 * std::size_t{kFrontierBlock});
     for (std::uint32_t v = begin; v < end; ++v) {
       const std::uint32_t node = index(met_.nodes[v]);
       const std::uint32_t time = Picks::kTimed ? met_.times[v] : 0;

@@ -51,7 +51,7 @@ void FillDegrees(const SocialGraph& graph, const NeighborSamplerOptions& options
   const std::uint32_t users = graph.num_users();
   const bool friends = DrawsFriends(options);
   const RowSources sources = SourcesOf(graph);
-  degrees.resize(nodes.size());
+  ResizeTo(degrees, nodes.size());
   for (std::size_t v = 0; v < nodes.size(); ++v) {
     if (v + kDegreesAhead < nodes.size()) {
       const std::uint32_t ahead = index(nodes[v + kDegreesAhead]);
@@ -72,6 +72,7 @@ void FillDegrees(const SocialGraph& graph, const NeighborSamplerOptions& options
   }
   for (std::size_t b = 1; b < batch.blocks.size(); ++b) {
     Block& block = batch.blocks[b];
+    MakeRoom(block.degrees, block.nodes.size());
     block.degrees.assign(degrees.begin(), degrees.begin() + static_cast<std::ptrdiff_t>(block.nodes.size()));
   }
 }

@@ -77,6 +77,10 @@ void WalkSampler::Sample(std::span<const NodeId> seeds, std::uint64_t step, bool
     met.nodes[met.count] = seed;
     met.count += scratch.table.cursor().Local(index(seed), met.count) == met.count ? 1 : 0;
   }
+  const std::size_t most_edges = seeds.size() * std::min<std::size_t>(options_.keep, options_.walks * options_.moves);
+  MakeRoom(block.sources, most_edges);
+  MakeRoom(batch.visits, most_edges);
+  MakeRoom(batch.weights, most_edges);
   block.offsets.assign(1, 0);
   block.sources.clear();
   block.relations.clear();
@@ -94,9 +98,10 @@ void WalkSampler::Sample(std::span<const NodeId> seeds, std::uint64_t step, bool
     Keep(some, scratch, batch);
   }
 
+  MakeRoom(block.nodes, met.count);
   block.nodes.assign(met.nodes.begin(), met.nodes.begin() + met.count);
   block.scale.assign(seeds.size(), 1.0F);
-  block.degrees.resize(block.nodes.size());
+  ResizeTo(block.degrees, block.nodes.size());
   const std::uint32_t users = graph_->num_users();
   for (std::size_t v = 0; v < block.nodes.size(); ++v) {
     const std::uint32_t node = index(block.nodes[v]);
@@ -168,6 +173,7 @@ void WalkSampler::Keep(std::span<const NodeId> seeds, Scratch& scratch, WalkBatc
     const auto last = first + scratch.visited_size[s];
     std::sort(first, last);
     scratch.counts.clear();
+    MakeRoom(scratch.counts, room);
     for (auto at = first; at != last;) {
       const auto next = std::find_if(at, last, [&](std::uint32_t node) { return node != *at; });
       if (*at != index(seeds[s])) scratch.counts.emplace_back(static_cast<std::uint32_t>(next - at), *at);

@@ -137,5 +137,89 @@ TEST(Rng, NormalHasTheMomentsOfAStandardNormal) {
   EXPECT_NEAR(static_cast<double>(beyond_two) / kDraws, std::erfc(std::sqrt(2.0)), deviation);
 }
 
+TEST(WordStream, HasTheKnownAnswersOfItsTwoFinalizers) {
+  // SplitMix's first output from state 0 is the finalizer of the golden gamma: key 0, node 0.
+  const WordStream words(0, 0);
+  EXPECT_EQ(std::uint64_t{words.high()} << 32 | words.low(), 0xE220A8397B1DCDAFU);
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    std::uint32_t x = words.low() + i * 0x9E3779B9U;
+    x ^= x >> 16;
+    x *= 0x7FEB352DU;
+    x ^= words.high();
+    x ^= x >> 15;
+    x *= 0x846CA68BU;
+    x ^= x >> 16;
+    EXPECT_EQ(words.word(i), x);
+  }
+}
+
+TEST(WordStream, IsUniformByDrawNodeAndKeyByChiSquare) {
+  for (const std::uint32_t n : {2u, 7u, 100u, 1000u}) {
+    const std::uint32_t draws = 200 * n;
+    std::vector<std::uint32_t> by_draw(n), by_node(n), by_key(n);
+    for (std::uint32_t i = 0; i < draws; ++i) {
+      ++by_draw[WordStream(11, 3).bounded(i, n)];
+      ++by_node[WordStream(11, i).bounded(0, n)];
+      ++by_key[WordStream(i, 3).bounded(0, n)];
+    }
+    SCOPED_TRACE(n);
+    ExpectUniform(by_draw, draws);
+    ExpectUniform(by_node, draws);
+    ExpectUniform(by_key, draws);
+  }
+}
+
+TEST(WordStream, FlipsEveryBitHalfTheTimeWhenOneBitOfNodeOrDrawFlips) {
+  constexpr int kTrials = 4000;
+  for (const bool flip_node : {true, false}) {
+    for (int bit = 0; bit < 27; ++bit) {
+      std::vector<int> flips(32);
+      for (std::uint32_t t = 0; t < kTrials; ++t) {
+        const std::uint32_t node = t * 2654435761u, draw = t & 31;
+        const std::uint32_t mask = 1u << bit;
+        const std::uint32_t changed =
+            WordStream(5, node).word(draw) ^
+            WordStream(5, flip_node ? node ^ mask : node).word(flip_node ? draw : draw ^ mask);
+        for (int b = 0; b < 32; ++b) flips[b] += changed >> b & 1;
+      }
+      for (int b = 0; b < 32; ++b) {
+        EXPECT_NEAR(flips[b], kTrials / 2, 6 * std::sqrt(kTrials * 0.25)) << "in bit " << bit << ", out bit " << b;
+      }
+    }
+  }
+}
+
+TEST(WordStream, PairsOfWordsOfOneNodeAndOfNeighbouringNodesAreIndependentByChiSquare) {
+  constexpr std::uint32_t kSide = 16, kDraws = 100'000;
+  for (const int shift : {0, 28}) {  // the low bits and the high ones
+    std::vector<std::uint32_t> within(kSide * kSide), between(kSide * kSide), triples(kSide * kSide);
+    for (std::uint32_t i = 0; i < kDraws; ++i) {
+      const WordStream words(12, i), next(12, i + 1);
+      const auto cell = [&](std::uint32_t word) { return word >> shift & (kSide - 1); };
+      ++within[cell(words.word(0)) * kSide + cell(words.word(1))];
+      ++between[cell(words.word(0)) * kSide + cell(next.word(0))];
+      ++triples[(cell(words.word(0)) ^ cell(words.word(1)) ^ cell(words.word(2))) * kSide + cell(words.word(9))];
+    }
+    ExpectUniform(within, kDraws);
+    ExpectUniform(between, kDraws);
+    ExpectUniform(triples, kDraws);
+  }
+}
+
+// Lemire's method leaves out the words that would favour a number: with 2^32 mod n = n - 1 nearly every other word.
+TEST(WordStream, BoundedIsFairWhereTheRangeIsNearlyAllWords) {
+  constexpr std::uint32_t n = 0x80000001u;
+  constexpr int kDraws = 40'000;
+  int even = 0, low = 0;
+  for (std::uint32_t i = 0; i < kDraws; ++i) {
+    const std::uint32_t draw = WordStream(13, i).bounded(0, n);
+    ASSERT_LT(draw, n);
+    even += draw % 2 == 0 ? 1 : 0;
+    low += draw < n / 2 ? 1 : 0;
+  }
+  EXPECT_NEAR(even, kDraws / 2, 5 * std::sqrt(kDraws * 0.25));
+  EXPECT_NEAR(low, kDraws / 2, 5 * std::sqrt(kDraws * 0.25));
+}
+
 }  // namespace
 }  // namespace kith

@@ -1,0 +1,64 @@
+#include "relabel.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <unordered_map>
+#include <vector>
+
+#include "kith/base/rng.h"
+
+namespace kith {
+namespace {
+
+/// Batches of random keys through a table and through a map that is made anew for each.
+template <class Table>
+void ExpectNumbersInOrderOfFirstSight(Table& table, std::uint64_t keys, int batches) {
+  std::uint32_t met = 0;
+  for (int b = 0; b < batches; ++b) {
+    table.Begin(met);
+    std::unordered_map<std::uint64_t, std::uint32_t> numbers;
+    std::uint32_t next = 0;
+    const WordStream words(9, static_cast<std::uint32_t>(b));
+    for (std::uint32_t i = 0; i < 500 * (1 + static_cast<std::uint32_t>(b) % 3); ++i) {
+      if (i % 100 == 0) table.Reserve(100);
+      const std::uint64_t key = words.bounded(i, static_cast<std::uint32_t>(keys));
+      const std::uint32_t expected = numbers.try_emplace(key, static_cast<std::uint32_t>(numbers.size())).first->second;
+      const std::uint32_t local = table.cursor().Local(key, next);
+      ASSERT_EQ(local, expected) << "batch " << b << ", key " << key;
+      next += local == next ? 1 : 0;
+    }
+    met = next;
+  }
+}
+
+TEST(Relabel, NumbersKeysInOrderOfFirstSightBatchAfterBatch) {
+  DenseRelabel dense(700);
+  ExpectNumbersInOrderOfFirstSight(dense, 700, 30);
+  HashedRelabel hashed(700);
+  ExpectNumbersInOrderOfFirstSight(hashed, 700, 30);
+}
+
+TEST(Relabel, ForgetsEverythingOnceItsNumbersAreUsedUp) {
+  DenseRelabel dense(700);
+  HashedRelabel hashed(700);
+  for (int i = 0; i < 3; ++i) {  // each Begin claims that the last batch met a third of all numbers
+    dense.Begin(std::numeric_limits<std::uint32_t>::max() / 3);
+    hashed.Begin(std::numeric_limits<std::uint32_t>::max() / 3);
+    ExpectNumbersInOrderOfFirstSight(dense, 700, 3);
+    ExpectNumbersInOrderOfFirstSight(hashed, 700, 3);
+  }
+}
+
+TEST(Relabel, TellsLongKeysApart) {
+  HashedRelabel hashed(0);
+  hashed.Begin(0);
+  hashed.Reserve(1000);
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    ASSERT_EQ(hashed.cursor().Local(std::uint64_t{i} << 32 | 5, i), i);
+  }
+  ASSERT_EQ(hashed.cursor().Local(std::uint64_t{17} << 32 | 5, 1000), 17U);
+}
+
+}  // namespace
+}  // namespace kith
