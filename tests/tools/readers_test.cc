@@ -12,6 +12,7 @@
 #include "readers/edge_file.h"
 #include "readers/found_text.h"
 #include "readers/item_file.h"
+#include "testing/real_data.h"
 #include "tools/scratch_folder.h"
 
 namespace kith::tools {
@@ -383,15 +384,14 @@ TEST_F(EdgeFile, AnswersRandomBytesWithAStatus) {
 // ---- real files
 
 TEST(EdgeFileOfRealData, CountsWhatTheDataSetsSay) {
-  const char* const data = std::getenv("KITH_DATA");
-  if (data == nullptr) GTEST_SKIP() << "set KITH_DATA to the folder of the public data sets";
-  const std::string root = data;
-  EXPECT_EQ(ReadPath(root + "/lastfm/train.tsv").edges.size(), 74267U);
-  EXPECT_EQ(ReadPath(root + "/lastfm/social.tsv", kSocial).edges.size(), 25434U);
-  EXPECT_EQ(ReadPath(root + "/gowalla/train.txt").edges.size(), 810128U);
-  EXPECT_EQ(ReadPath(root + "/gowalla/test.txt").edges.size(), 217242U);
+  const std::string data = kith::testing::RealData();
+  if (data.empty()) GTEST_SKIP() << kith::testing::kNoRealData;
+  EXPECT_EQ(ReadPath(data + "/lastfm/train.tsv").edges.size(), 74267U);
+  EXPECT_EQ(ReadPath(data + "/lastfm/social.tsv", kSocial).edges.size(), 25434U);
+  EXPECT_EQ(ReadPath(data + "/gowalla/train.txt").edges.size(), 810128U);
+  EXPECT_EQ(ReadPath(data + "/gowalla/test.txt").edges.size(), 217242U);
   // 34 of the 284086 ratings are 0.
-  const Rows ciao = ReadPath(root + "/ciao/ratings.tsv", {.on_error = OnError::kSkip});
+  const Rows ciao = ReadPath(data + "/ciao/ratings.tsv", {.on_error = OnError::kSkip});
   EXPECT_EQ(ciao.edges.size(), 284052U);
   EXPECT_THAT(ciao.dropped, ElementsAre(Pair("bad weight", 34)));
   EXPECT_EQ(ciao.edges.front(), "6119 92579 5 959670000");

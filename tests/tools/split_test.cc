@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "testing/real_data.h"
 #include "tools/cli_fixture.h"
 
 namespace kith::tools {
@@ -177,8 +178,8 @@ TEST_F(SplitTest, SaysWhatIsWrongAndLeavesNothingBehind) {
 }
 
 TEST_F(SplitTest, PartsCiaoByTime) {
-  const char* data = std::getenv("KITH_DATA");
-  if (data == nullptr) GTEST_SKIP() << "KITH_DATA is not set; it names the folder that holds ciao/";
+  const std::string data = kith::testing::RealData();
+  if (data.empty()) GTEST_SKIP() << kith::testing::kNoRealData;
   const auto json = SplitJson({"--interactions", std::string(data) + "/ciao/ratings.tsv", "--on-error", "skip", "--by",
                                "time", "--cold-users", "0.1"});
   const std::uint64_t train = json["train"]["interactions"], test = json["test"]["interactions"],

@@ -12,6 +12,7 @@
 #include "kith/recommend/baselines.h"
 #include "kith/train/evaluator.h"
 #include "kith/train/metrics_bootstrap.h"
+#include "testing/real_data.h"
 
 namespace kith {
 namespace {
@@ -120,8 +121,8 @@ std::vector<Edge> ReadTable(const std::string& path, std::map<std::string, std::
 }
 
 TEST(BootstrapMeans, HoldsTheTruthAsOftenAsItSaysOnTheUsersOfLastFm) {
-  const char* data = std::getenv("KITH_DATA");
-  if (data == nullptr) GTEST_SKIP() << "KITH_DATA is not set; it names the folder that holds lastfm/";
+  const std::string data = kith::testing::RealData();
+  if (data.empty()) GTEST_SKIP() << kith::testing::kNoRealData;
   std::map<std::string, std::uint32_t> users, items;
   const std::vector<Edge> train = ReadTable(std::string(data) + "/lastfm/train.tsv", users, items);
   const std::vector<Edge> test = ReadTable(std::string(data) + "/lastfm/test.tsv", users, items);

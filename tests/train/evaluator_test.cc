@@ -13,6 +13,7 @@
 
 #include "kith/recommend/baselines.h"
 #include "testing/random_graph.h"
+#include "testing/real_data.h"
 #include "testing/toy_graph.h"
 
 namespace kith {
@@ -198,8 +199,8 @@ std::vector<Edge> ReadLightGcn(const std::string& path) {
 
 /// The figures that the public split's papers and our score script give for popularity on it.
 TEST(Evaluate, GivesPopularityItsKnownFiguresOnGowalla) {
-  const char* data = std::getenv("KITH_DATA");
-  if (data == nullptr) GTEST_SKIP() << "KITH_DATA is not set; it names the folder that holds gowalla/";
+  const std::string data = kith::testing::RealData();
+  if (data.empty()) GTEST_SKIP() << kith::testing::kNoRealData;
   const std::vector<Edge> train = ReadLightGcn(std::string(data) + "/gowalla/train.txt");
   const std::vector<Edge> test = ReadLightGcn(std::string(data) + "/gowalla/test.txt");
   ASSERT_EQ(train.size(), 810128U);
