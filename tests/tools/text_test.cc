@@ -256,6 +256,25 @@ TEST(ProgressLine, ShowsWhatWasMeasuredAndNothingElse) {
   progress.ndcg = 0.279;
   EXPECT_EQ(ProgressLine(progress), "search 3/20  loss 5.1234  recall@20 0.2810  ndcg@20 0.2790  12.3 s");
   EXPECT_EQ(ProgressBar(progress).substr(0, 23), "[###-----------------] ");
+  progress.edges_per_second = 34.12e6;
+  progress.memory_bytes = 210U << 20;
+  EXPECT_EQ(ProgressLine(progress, 81.4),
+            "search 3/20  loss 5.1234  recall@20 0.2810  ndcg@20 0.2790  12.3 s, at most 81 s left  34.1 M edges/s  "
+            "210.0 MiB");
+}
+
+TEST(TimeLeft, GoesOnAtThePaceOfThePhaseAndCountsTheRefitOfASearch) {
+  TimeLeft left;
+  const auto after = [&](const char* phase, std::uint32_t epoch, double seconds) {
+    return left.After({.phase = phase, .epoch = epoch, .epochs = 10, .seconds = seconds});
+  };
+  EXPECT_LT(after("try tau 0.10", 10, 5), 0) << "nobody knows how many will be tried";
+  EXPECT_DOUBLE_EQ(after("search", 1, 7), 2 * (9 + 10)) << "the first epoch is all there is to go by";
+  EXPECT_DOUBLE_EQ(after("search", 3, 17), 5 * (7 + 10));
+  EXPECT_LT(left.After({.phase = "item kernel", .seconds = 20}), 0);
+  EXPECT_DOUBLE_EQ(after("refit", 4, 30), 13 * 6) << "resumed at its fourth epoch";
+  EXPECT_DOUBLE_EQ(after("refit", 6, 34), 2 * 4);
+  EXPECT_DOUBLE_EQ(after("refit", 10, 44), 0);
 }
 
 TEST(CheckModelName, TakesWhatAFolderTakes) {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,8 @@
 
 #include "command.h"
 #include "json_writer.h"
+#include "kith/base/log.h"
+#include "kith/kernels/isa.h"
 #include "kith/train/trainer.h"
 #include "number_option.h"
 #include "progress.h"
@@ -18,6 +21,7 @@
 #include "serving.h"
 #include "suggest.h"
 #include "table.h"
+#include "whole_file.h"
 
 namespace kith::tools {
 namespace {
@@ -27,6 +31,7 @@ struct TrainCommandOptions {
   std::string name = "default";
   std::string mode = "auto";
   std::string time_limit, memory;
+  std::uint64_t sequence = 0;  ///< 0: wherever the store stands
 };
 
 /// The options as the trainer takes them, with what the command line writes as text read.
@@ -113,6 +118,55 @@ std::string SomeUser(const GraphStore& store) {
   return ended.ok() ? "KEY" : ShellWord(user);
 }
 
+/// What repeats a run: its options by their names on the command line, the seed and where the log stood.
+std::string RunAsToml(const TrainCommandOptions& options, const TrainOptions& train, const std::string& store,
+                      const SocialGraph& graph) {
+  std::string text = "# kith train --config THIS_FILE trains again: the same bytes on the instruction set " +
+                     std::string(kernels::ActiveIsa()) + ", for any number of threads.\n";
+  const auto quoted = [](std::string_view word) { return JsonWriter().Value(word).Take(); };
+  const auto line = [&](const char* name, const std::string& value) {
+    text += std::string(name) + " = " + value + "\n";
+  };
+  line("store", quoted(std::filesystem::absolute(store).string()));
+  line("seed", std::to_string(train.seed));
+  text += "\n[train]\n";
+  line("sequence", std::to_string(graph.log_sequence()));
+  line("model", quoted(train.architecture));
+  line("name", quoted(options.name));
+  line("mode", quoted(options.mode));
+  if (train.epochs != 0) line("epochs", std::to_string(train.epochs));
+  line("width", std::to_string(train.width));
+  line("layers", std::to_string(train.layers));
+  if (!options.time_limit.empty()) line("time-limit", quoted(options.time_limit));
+  if (!options.memory.empty()) line("memory", quoted(options.memory));
+  line("run", quoted(std::filesystem::absolute(train.run_directory).string()));
+  std::string without;
+  for (const std::string& ingredient : train.without) without += (without.empty() ? "" : ", ") + quoted(ingredient);
+  if (!without.empty()) line("without", "[" + without + "]");
+  return text;
+}
+
+/// kith.toml in the run's folder.
+Status WriteRun(const std::string& directory, const std::string& toml) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return IoError("making the run's folder " + directory + ": " + error.message());
+  WholeFile file;
+  KITH_RETURN_IF_ERROR(file.Open(directory + "/kith.toml"));
+  KITH_RETURN_IF_ERROR(file.Write(toml));
+  KITH_RETURN_IF_ERROR(file.Close());
+  return file.Publish();
+}
+
+Status CheckSequence(std::uint64_t wanted, const SocialGraph& graph, const std::string& path) {
+  if (wanted == 0 || wanted == graph.log_sequence()) return OkStatus();
+  const std::string copy = "kith export --store " + ShellWord(path) + " | head -n " + std::to_string(wanted) +
+                           " | kith ingest --store COPY -";
+  return FailedPrecondition("--sequence: expected a store of " + std::to_string(wanted) + " events, found " +
+                            std::to_string(graph.log_sequence()) +
+                            (wanted < graph.log_sequence() ? "; make one of the first of them: " + copy : ""));
+}
+
 Status RunTrain(const Globals& globals, const TrainCommandOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   KITH_ASSIGN_OR_RETURN(TrainOptions train, Resolve(globals, options));
@@ -128,8 +182,10 @@ Status RunTrain(const Globals& globals, const TrainCommandOptions& options) {
       return IoError("store \"" + path + "\" is read-only, the model could not be published; change its permissions");
     }
     KITH_ASSIGN_OR_RETURN(graph, store->LoadGraph(runtime));
+    KITH_RETURN_IF_ERROR(CheckSequence(options.sequence, *graph, path));
     user = SomeUser(*store);
   }
+  if (!train.resume) KITH_RETURN_IF_ERROR(WriteRun(train.run_directory, RunAsToml(options, train, path, *graph)));
   WriteStderr("training on " + Grouped(graph->num_users()) + " users, " + Grouped(graph->num_items()) + " items, " +
               Grouped(graph->num_interactions()) + " interactions, " + Grouped(graph->num_friendships()) +
               " friendships; seed " + std::to_string(train.seed) + ", " + std::to_string(runtime.threads()) +
@@ -141,7 +197,7 @@ Status RunTrain(const Globals& globals, const TrainCommandOptions& options) {
   }
   std::optional<ProgressPrinter> printer(StderrIsTerminal());
   auto result = Train(
-      graph, train, runtime, [&](const TrainProgress& progress) { printer->Show(progress); }, Warnings());
+      graph, train, runtime, [&](const TrainProgress& progress) { printer->Show(progress); }, StderrLog());
   printer.reset();
   if (!result.ok()) return result.status();
   KITH_ASSIGN_OR_RETURN(const std::uint64_t number, PublishModel(path, options.name, *result->model));
@@ -183,8 +239,14 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
       ->type_name("SIZE");
   command
       ->add_option("--run", train.run_directory,
-                   "Folder for checkpoints, options and metrics.jsonl; default: runs/NAME in the store")
+                   "Folder for checkpoints, metrics.jsonl, and kith.toml, which repeats the run; default: runs/NAME in "
+                   "the store")
       ->type_name("DIR");
+  command
+      ->add_option("--sequence", options->sequence,
+                   "Fail unless the store holds so many events, as a run's kith.toml asks")
+      ->check(WholeNumber())
+      ->type_name("N");
   command->add_flag("--resume", train.resume, "Go on from the last checkpoint of the run's folder");
   command->add_option("--without", train.without, "Leave out: friends, popular, learned, spectral, attention")
       ->delimiter(',')
