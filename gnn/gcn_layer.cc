@@ -2,7 +2,7 @@
 
 #include "layers.h"
 #include "matmul.h"
-#include "ops.h"
+#include "propagate.h"
 
 namespace kith::gnn {
 namespace {
@@ -18,34 +18,34 @@ class GcnLayer final : public LayerOf<T> {
 
   void Forward(const Block& block, const MatrixOf<T>& x, MatrixOf<T>& y) override {
     CheckForward(block, x.rows(), x.cols(), in_);
-    edge_weights_.resize(block.num_edges(), 1);
-    NormalizedWeights(runtime_, block, edge_weights_.span());
-    Aggregate(runtime_, block, edge_weights_.data(), x, aggregated_);
+    edges_seen_ = block.num_edges();
+    factors_.Set(runtime_, block);
+    Propagate(runtime_, Forwards(block, factors_), x, aggregated_);
     y.resize(block.num_destinations(), out_);
     ParallelProduct(runtime_, y.rows(), out_, in_, AsOperand(aggregated_), AsOperand(weight_.value), y.data(), out_);
   }
 
   /// dW += (A x)^T dy;   dx = A^T (dy W^T).
   void Backward(const Block& block, const MatrixOf<T>& /*x*/, const MatrixOf<T>& dy, MatrixOf<T>& dx) override {
-    CheckBackward(block, edge_weights_.rows(), dy.rows(), dy.cols(), out_);
+    CheckBackward(block, edges_seen_, dy.rows(), dy.cols(), out_);
     AddTransposedProduct(runtime_, dy.rows(), in_, out_, AsOperand(aggregated_), AsOperand(dy), weight_.gradient.data(),
                          out_);
     daggregated_.resize(dy.rows(), in_);
     ParallelProduct(runtime_, dy.rows(), in_, out_, AsOperand(dy), AsOperand(weight_.value).Transposed(),
                     daggregated_.data(), in_);
-    dx.resize(block.num_sources(), in_);
-    dx.fill(T{0});
-    AddAggregateBackward(runtime_, block, edge_weights_.data(), daggregated_, dx);
+    Propagate(runtime_, Backwards(block, factors_), daggregated_, dx);
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&weight_}; }
-  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& /*block*/) const override { return edge_weights_; }
+  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
+    return WeightsOfEdges(block, factors_, [](std::size_t, std::size_t) { return T{1}; });
+  }
 
  private:
-  std::size_t in_, out_;
+  std::size_t in_, out_, edges_seen_ = 0;
   const Runtime& runtime_;
-  ParameterOf<T> weight_;                 ///< [in x out]
-  MatrixOf<T> edge_weights_;              ///< [E x 1]
+  ParameterOf<T> weight_;  ///< [in x out]
+  DegreeFactors<T> factors_;
   MatrixOf<T> aggregated_, daggregated_;  ///< [D x in]
 };
 

@@ -3,15 +3,17 @@
 #include <vector>
 
 #include "layers.h"
-#include "ops.h"
+#include "propagate.h"
 
 namespace kith::gnn {
 namespace {
 
-constexpr double kClip = 3.0;  ///< a stays in [-3, 3]: an edge counts between 1/20 and 20 times its norm
+constexpr double kClip = 3.0;   ///< a stays in [-3, 3]: an edge counts between 1/20 and 20 times its norm
+constexpr double kMost = 40.0;  ///< of |b|: the product of two gates stays a float
 
 /// y_v = sum over u of w_vu x_u,  w_vu = A_vu exp(clip(a_vu, -3, 3)),  a_vu = b_u + b_v.   docs/model.md.
-/// At b = 0 every w is A_vu * exp(0) = A_vu to the bit, and the sums are LightGCN's own.
+/// exp(clip(a)) = clip(exp(b_u) exp(b_v)): the weight of an edge is made of what stands at its ends.  At b = 0 it is
+/// LightGCN's to the bit.
 template <class T>
 class HouseLayer final : public LayerOf<T> {
  public:
@@ -19,73 +21,69 @@ class HouseLayer final : public LayerOf<T> {
     bias_.name = "bias";
     bias_.value.resize(options.num_nodes, 1);
     bias_.gradient.resize(options.num_nodes, 1);
+    gates_.low = static_cast<T>(std::exp(-kClip));
+    gates_.high = static_cast<T>(std::exp(kClip));
   }
 
   void Forward(const Block& block, const MatrixOf<T>& x, MatrixOf<T>& y) override {
     CheckForward(block, x.rows(), x.cols(), width_);
-    weights_.resize(block.num_edges(), 1);
-    NormalizedWeights(runtime_, block, weights_.span());
-    ForEachEdge(block, [&](std::size_t e, std::size_t u, std::size_t v) {
-      weights_.data()[e] *= std::exp(std::clamp(LogWeight(block, u, v), T{-kClip}, T{kClip}));
+    edges_seen_ = block.num_edges();
+    factors_.Set(runtime_, block);
+    SetGates(block);
+    y.resize(block.num_destinations(), width_);
+    ParallelFor(runtime_, y.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+      GatedRows(Forwards(block, factors_), gates_, begin, end, x, y.row(begin));
     });
-    Aggregate(runtime_, block, weights_.data(), x, y);
   }
 
   /// dx = W^T dy;   da_vu = <dy_v, x_u> w_vu inside the clip, 0 outside;   db_n = sum of da over n's edges, both ends.
+  /// The sums of da need no edge: over u's out-edges it is <x_u, dx_u>, over v's in-edges <dy_v, y_v>, less what is
+  /// clipped.
   void Backward(const Block& block, const MatrixOf<T>& x, const MatrixOf<T>& dy, MatrixOf<T>& dx) override {
-    CheckBackward(block, weights_.rows(), dy.rows(), dy.cols(), width_);
+    CheckBackward(block, edges_seen_, dy.rows(), dy.cols(), width_);
+    std::vector<T> gains(block.num_sources(), T{0});
     dx.resize(block.num_sources(), width_);
-    dx.fill(T{0});
-    AddAggregateBackward(runtime_, block, weights_.data(), dy, dx);
-
-    attention_gradient_.resize(block.num_edges());
-    AggregateBackwardToWeights(runtime_, block, dy, x, attention_gradient_.data());
-    ForEachEdge(block, [&](std::size_t e, std::size_t u, std::size_t v) {
-      const bool inside = std::abs(LogWeight(block, u, v)) < T{kClip};
-      attention_gradient_[e] = inside ? attention_gradient_[e] * weights_.data()[e] : T{0};
+    ParallelFor(runtime_, dx.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+      const Arrows<T> arrows = Backwards(block, factors_);
+      GatedRows(arrows, gates_, begin, end, dy, dx.row(begin));
+      AddGatedDots(arrows, gates_, begin, end, dy, dx.row(begin), x.row(begin), gains.data() + begin);
     });
-    AddBiasGradient(block);
+    // y again, a range at a time: the caller's may have changed.
+    ParallelFor(runtime_, dy.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+      const Arrows<T> arrows = Forwards(block, factors_);
+      MatrixOf<T> y(end - begin, width_);
+      GatedRows(arrows, gates_, begin, end, x, y.data());
+      AddGatedDots(arrows, gates_, begin, end, x, y.data(), dy.row(begin), gains.data() + begin);
+    });
+    // Nodes of a block are distinct: each bias has one local owner.
+    for (std::size_t n = 0; n < gains.size(); ++n) bias_.gradient.data()[index(block.nodes[n])] += gains[n];
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&bias_}; }
-  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& /*block*/) const override { return weights_; }
+  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
+    return WeightsOfEdges(block, factors_, [&](std::size_t v, std::size_t u) {
+      return std::clamp(gates_.gates[v] * gates_.gates[u], gates_.low, gates_.high);
+    });
+  }
 
  private:
-  /// a_vu before the clip; u and v are local numbers.
-  [[nodiscard]] T LogWeight(const Block& block, std::size_t u, std::size_t v) const {
-    return bias_.value.data()[index(block.nodes[u])] + bias_.value.data()[index(block.nodes[v])];
-  }
-
-  template <class Body>
-  void ForEachEdge(const Block& block, const Body& body) const {
-    ParallelFor(runtime_, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t v = begin; v < end; ++v) {
-        for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) body(e, block.sources[e], v);
-      }
-    });
-  }
-
-  /// Nodes of a block are distinct, so each bias has one local owner, who adds its in-edges, then its out-edges.
-  void AddBiasGradient(const Block& block) {
+  /// exp(b) of every node of the block; at b = 0 exactly 1.
+  void SetGates(const Block& block) {
+    gates_.gates.resize(block.num_sources());
     ParallelFor(runtime_, block.num_sources(), kRowGrain, [&](std::size_t begin, std::size_t end) {
       for (std::size_t n = begin; n < end; ++n) {
-        T sum{0};
-        if (n < block.num_destinations()) {
-          for (EdgeOffset e = block.offsets[n]; e < block.offsets[n + 1]; ++e) sum += attention_gradient_[e];
-        }
-        for (EdgeOffset t = block.transpose_offsets[n]; t < block.transpose_offsets[n + 1]; ++t) {
-          sum += attention_gradient_[block.transpose_edges[t]];
-        }
-        bias_.gradient.data()[index(block.nodes[n])] += sum;
+        gates_.gates[n] = std::clamp(bias_.value.data()[index(block.nodes[n])], T{-kMost}, T{kMost});
       }
+      (void)ExpInPlace(gates_.gates.data() + begin, end - begin, T{1}, T{0});
     });
+    gates_.SetLimits();
   }
 
-  std::size_t width_;
+  std::size_t width_, edges_seen_ = 0;
   const Runtime& runtime_;
-  ParameterOf<T> bias_;                ///< [num_nodes x 1]
-  MatrixOf<T> weights_;                ///< [E x 1]
-  std::vector<T> attention_gradient_;  ///< [E]
+  ParameterOf<T> bias_;  ///< [num_nodes x 1]
+  DegreeFactors<T> factors_;
+  NodeGates<T> gates_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 #include "layers.h"
-#include "ops.h"
+#include "propagate.h"
 
 namespace kith::gnn {
 namespace {
@@ -12,25 +12,25 @@ class LightGcnLayer final : public LayerOf<T> {
 
   void Forward(const Block& block, const MatrixOf<T>& x, MatrixOf<T>& y) override {
     CheckForward(block, x.rows(), x.cols(), width_);
-    weights_.resize(block.num_edges(), 1);
-    NormalizedWeights(runtime_, block, weights_.span());
-    Aggregate(runtime_, block, weights_.data(), x, y);
+    edges_seen_ = block.num_edges();
+    factors_.Set(runtime_, block);
+    Propagate(runtime_, Forwards(block, factors_), x, y);
   }
 
   /// dx = A^T dy.
   void Backward(const Block& block, const MatrixOf<T>& /*x*/, const MatrixOf<T>& dy, MatrixOf<T>& dx) override {
-    CheckBackward(block, weights_.rows(), dy.rows(), dy.cols(), width_);
-    dx.resize(block.num_sources(), width_);
-    dx.fill(T{0});
-    AddAggregateBackward(runtime_, block, weights_.data(), dy, dx);
+    CheckBackward(block, edges_seen_, dy.rows(), dy.cols(), width_);
+    Propagate(runtime_, Backwards(block, factors_), dy, dx);
   }
 
-  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& /*block*/) const override { return weights_; }
+  [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
+    return WeightsOfEdges(block, factors_, [](std::size_t, std::size_t) { return T{1}; });
+  }
 
  private:
-  std::size_t width_;
+  std::size_t width_, edges_seen_ = 0;
   const Runtime& runtime_;
-  MatrixOf<T> weights_;  ///< [E x 1]
+  DegreeFactors<T> factors_;
 };
 
 }  // namespace

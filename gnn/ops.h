@@ -1,7 +1,8 @@
-/// Message passing over a whole Block: the kernels, with rows split over the Runtime.
+/// The kernels for float and double under one name: float runs on the vector kernels, double on their plain loops, so
+/// that one layer serves work and gradient checks.
 ///
-/// float runs on the vector kernels, double on their plain-loop reference, so that one layer serves work and gradient
-/// checks.  Every row is owned by one range and ranges are cut at a fixed grain: same bits for any number of threads.
+/// Callers split rows over the Runtime at a fixed grain; every row is owned by one range: same bits for any number of
+/// threads.
 #pragma once
 
 #include <cmath>
@@ -24,70 +25,6 @@ inline constexpr std::size_t kRowGrain = 256;  ///< destinations or sources in o
 /// Row range [begin, end) of a list of offsets: the kernels take its absolute positions as they are.
 inline std::span<const EdgeOffset> Rows(const std::vector<EdgeOffset>& offsets, std::size_t begin, std::size_t end) {
   return std::span<const EdgeOffset>(offsets).subspan(begin, end - begin + 1);
-}
-
-/// y[v] = sum over e = (u -> v) of weights[e] * x[u].   x [S x d] -> y [D x d], weights [E].
-template <class T>
-void Aggregate(const Runtime& runtime, const Block& block, const T* weights, const MatrixOf<T>& x, MatrixOf<T>& y) {
-  const std::size_t d = x.cols();
-  y.resize(block.num_destinations(), d);
-  ParallelFor(runtime, y.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    const auto rows = Rows(block.offsets, begin, end);
-    if constexpr (std::is_same_v<T, float>) {
-      kernels::GatherScaleSum(rows, block.sources, weights, x.data(), y.row(begin), d);
-    } else {
-      kernels::reference::GatherScaleSum<T>(rows, block.sources, weights, x.data(), y.row(begin), d);
-    }
-  });
-}
-
-/// dx[u] += sum over e = (u -> v) of weights[e] * dy[v]: the same sum, arrows reversed.   dy [D x d], dx [S x d].
-template <class T>
-void AddAggregateBackward(const Runtime& runtime, const Block& block, const T* weights, const MatrixOf<T>& dy,
-                          MatrixOf<T>& dx) {
-  const std::size_t d = dy.cols();
-  ParallelFor(runtime, block.num_sources(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    const auto rows = Rows(block.transpose_offsets, begin, end);
-    if constexpr (std::is_same_v<T, float>) {
-      kernels::GatherScaleSumBackward(rows, block.transpose_destinations, block.transpose_edges, weights, dy.data(),
-                                      dx.row(begin), d);
-    } else {
-      kernels::reference::GatherScaleSumBackward<T>(rows, block.transpose_destinations, block.transpose_edges, weights,
-                                                    dy.data(), dx.row(begin), d);
-    }
-  });
-}
-
-/// dweights[e] = <dy[v], x[u]> for e = (u -> v): the gradient of Aggregate to its weights.   dweights [E].
-template <class T>
-void AggregateBackwardToWeights(const Runtime& runtime, const Block& block, const MatrixOf<T>& dy, const MatrixOf<T>& x,
-                                T* dweights) {
-  const std::size_t d = x.cols();
-  ParallelFor(runtime, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-    const auto rows = Rows(block.offsets, begin, end);
-    if constexpr (std::is_same_v<T, float>) {
-      kernels::EdgeDots(rows, block.sources, dy.row(begin), x.data(), dweights, d);
-    } else {
-      kernels::reference::EdgeDots<T>(rows, block.sources, dy.row(begin), x.data(), dweights, d);
-    }
-  });
-}
-
-/// weights[e] = scale[v] / sqrt(d_u d_v): graph's rule for float, the same rule for double.   weights [E].
-template <class T>
-void NormalizedWeights(const Runtime& runtime, const Block& block, std::span<T> weights) {
-  if constexpr (std::is_same_v<T, float>) {
-    SymmetricWeights(runtime, block, weights);
-  } else {
-    ParallelFor(runtime, block.num_destinations(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t v = begin; v < end; ++v) {
-        for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
-          const T product = static_cast<T>(block.degrees[block.sources[e]]) * static_cast<T>(block.degrees[v]);
-          weights[e] = static_cast<T>(block.scale[v]) / std::sqrt(product);
-        }
-      }
-    });
-  }
 }
 
 /// The kernels on one thread, over rows that are no Block's.

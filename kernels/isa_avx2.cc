@@ -21,6 +21,11 @@ constexpr std::size_t kLaneBytes = 32;
 KITH_INLINE Lanes LoadPartial(const float* p, Size count) {
   return _mm256_maskload_ps(p, reinterpret_cast<__m256i>(FirstLanes(count)));
 }
+KITH_INLINE Lanes LoadPartial(const std::uint16_t* p, Size count) {
+  HalfLanes half{};
+  for (Size i = 0; i < count; ++i) half[i] = p[i];
+  return Widened(half);
+}
 KITH_INLINE void StorePartial(float* p, Size count, Lanes v) {
   _mm256_maskstore_ps(p, reinterpret_cast<__m256i>(FirstLanes(count)), v);
 }

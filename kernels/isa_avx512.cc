@@ -20,6 +20,9 @@ constexpr std::size_t kLaneBytes = 64;
 
 KITH_INLINE __mmask16 FirstBits(Size count) { return static_cast<__mmask16>((1U << count) - 1U); }
 KITH_INLINE Lanes LoadPartial(const float* p, Size count) { return _mm512_maskz_loadu_ps(FirstBits(count), p); }
+KITH_INLINE Lanes LoadPartial(const std::uint16_t* p, Size count) {
+  return Widened(reinterpret_cast<HalfLanes>(_mm256_maskz_loadu_epi16(FirstBits(count), p)));
+}
 KITH_INLINE void StorePartial(float* p, Size count, Lanes v) { _mm512_mask_storeu_ps(p, FirstBits(count), v); }
 KITH_INLINE unsigned MaskBits(MaskLanes mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)); }
 

@@ -16,6 +16,11 @@ KITH_INLINE Lanes LoadPartial(const float* p, Size count) {
   for (Size i = 0; i < kLanes; ++i) v[i] = i < count ? p[i] : 0.0F;
   return v;
 }
+KITH_INLINE Lanes LoadPartial(const std::uint16_t* p, Size count) {
+  HalfLanes half{};
+  for (Size i = 0; i < count; ++i) half[i] = p[i];
+  return Widened(half);
+}
 KITH_INLINE void StorePartial(float* p, Size count, Lanes v) {
   for (Size i = 0; i < kLanes; ++i)
     if (i < count) p[i] = v[i];

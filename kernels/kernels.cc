@@ -35,6 +35,31 @@ void GatherScaleSumBackward(std::span<const EdgeOffset> transpose_offsets,
                                           weights, dout, dx, d);
 }
 
+void GatherFolded(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
+                  const float* column_factors, const float* x, float* out, std::size_t d) noexcept {
+  ActiveTable().gather_folded(Rows(offsets, columns), row_factors, column_factors, x, out, d);
+}
+
+void GatherFoldedBfloat16(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns,
+                          const float* row_factors, const float* column_factors, const std::uint16_t* x, float* out,
+                          std::size_t d) noexcept {
+  ActiveTable().gather_folded_bfloat16(Rows(offsets, columns), row_factors, column_factors, x, out, d);
+}
+
+void ToBfloat16(const float* x, std::size_t n, std::uint16_t* out) noexcept { ActiveTable().to_bfloat16(x, n, out); }
+
+void GatherGated(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
+                 const float* column_factors, const EdgeGates& gates, const float* x, float* out,
+                 std::size_t d) noexcept {
+  ActiveTable().gather_gated(Rows(offsets, columns), row_factors, column_factors, gates, x, out, d);
+}
+
+void GatedDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
+               const float* column_factors, const EdgeGates& gates, const float* x, const float* out,
+               const float* against, float* dots, std::size_t d) noexcept {
+  ActiveTable().gated_dots(Rows(offsets, columns), row_factors, column_factors, gates, x, out, against, dots, d);
+}
+
 void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* dout,
               const float* x, float* dweight, std::size_t d) noexcept {
   ActiveTable().edge_dots(Rows(offsets, columns), dout, x, dweight, d);

@@ -33,6 +33,15 @@ struct Table {
   /// `edge_of` gives the place of each transposed edge in `weights`.
   void (*gather_scale_sum_backward)(EdgeRows edges, const std::uint32_t* edge_of, const float* weights,
                                     const float* dout, float* dx, std::size_t d) noexcept;
+  void (*gather_folded)(EdgeRows edges, const float* row_factors, const float* column_factors, const float* x,
+                        float* out, std::size_t d) noexcept;
+  void (*gather_folded_bfloat16)(EdgeRows edges, const float* row_factors, const float* column_factors,
+                                 const std::uint16_t* x, float* out, std::size_t d) noexcept;
+  void (*to_bfloat16)(const float* x, std::size_t n, std::uint16_t* out) noexcept;
+  void (*gather_gated)(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
+                       const float* x, float* out, std::size_t d) noexcept;
+  void (*gated_dots)(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
+                     const float* x, const float* out, const float* against, float* dots, std::size_t d) noexcept;
   void (*edge_dots)(EdgeRows edges, const float* dout, const float* x, float* dweight, std::size_t d) noexcept;
   void (*attend)(const Attention& attention, EdgeRows edges, const float* query, const float* message, float* out,
                  float* lse) noexcept;

@@ -15,7 +15,7 @@ typedef float UnalignedFour __attribute__((vector_size(16), aligned(4), may_alia
 constexpr Size kLanes = kLaneBytes / sizeof(float);
 /// Edges between the one computed and the one whose row is fetched: about 100 ns of work at the rates measured.
 constexpr Size kAhead = 16;
-constexpr Size kLineFloats = 16;
+constexpr Size kLineBytes = 64, kLineFloats = kLineBytes / sizeof(float);
 
 KITH_INLINE Lanes Load(const float* p) { return *reinterpret_cast<const UnalignedLanes*>(p); }
 KITH_INLINE void Store(float* p, Lanes v) { *reinterpret_cast<UnalignedLanes*>(p) = v; }
@@ -65,7 +65,16 @@ KITH_INLINE float Sum(V v) {
   }
 }
 
-/// Fetches d floats at p into the cache.
-KITH_INLINE void Prefetch(const float* p, Size d) {
-  for (Size c = 0; c < d; c += kLineFloats) __builtin_prefetch(p + c);
+/// Fetches d numbers at p into the cache.
+template <class X>
+KITH_INLINE void Prefetch(const X* p, Size d) {
+  for (Size c = 0; c < d; c += kLineBytes / sizeof(X)) __builtin_prefetch(p + c);
 }
+
+/// bfloat16: the upper half of a float.
+typedef std::uint16_t HalfLanes __attribute__((vector_size(kLaneBytes / 2)));
+typedef std::uint16_t UnalignedHalfLanes __attribute__((vector_size(kLaneBytes / 2), aligned(2), may_alias));
+KITH_INLINE Lanes Widened(HalfLanes half) {
+  return reinterpret_cast<Lanes>(__builtin_convertvector(half, BitLanes) << 16);
+}
+KITH_INLINE Lanes Load(const std::uint16_t* p) { return Widened(*reinterpret_cast<const UnalignedHalfLanes*>(p)); }

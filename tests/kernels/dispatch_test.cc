@@ -91,6 +91,27 @@ TEST(PublicKernels, AreTheKernelsOfTheActiveTable) {
   table.gather_scale_sum_backward(graph.transposed(), nullptr, nullptr, g.data(), table_dx.data(), d);
   EXPECT_EQ(dx, table_dx);
 
+  const auto ends = Normals(graph.sources + graph.rows(), 6);
+  GatherFolded(graph.offsets, graph.columns, ends.data(), ends.data(), x.data(), y.data(), d);
+  table.gather_folded(graph.edges(), ends.data(), ends.data(), x.data(), table_y.data(), d);
+  EXPECT_EQ(y, table_y);
+  std::vector<std::uint16_t> half(x.size()), table_half(x.size());
+  ToBfloat16(x.data(), x.size(), half.data());
+  table.to_bfloat16(x.data(), x.size(), table_half.data());
+  EXPECT_EQ(half, table_half);
+  GatherFoldedBfloat16(graph.offsets, graph.columns, ends.data(), ends.data(), half.data(), y.data(), d);
+  table.gather_folded_bfloat16(graph.edges(), ends.data(), ends.data(), half.data(), table_y.data(), d);
+  EXPECT_EQ(y, table_y);
+  const EdgeGates gates = {ends.data(), ends.data(), 0.1F, 2.0F, -9.0F, 9.0F};
+  GatherGated(graph.offsets, graph.columns, ends.data(), ends.data(), gates, x.data(), y.data(), d);
+  table.gather_gated(graph.edges(), ends.data(), ends.data(), gates, x.data(), table_y.data(), d);
+  EXPECT_EQ(y, table_y);
+  std::vector<float> gated(graph.rows()), table_gated(graph.rows());
+  GatedDots(graph.offsets, graph.columns, ends.data(), ends.data(), gates, x.data(), y.data(), g.data(), gated.data(),
+            d);
+  table.gated_dots(graph.edges(), ends.data(), ends.data(), gates, x.data(), y.data(), g.data(), table_gated.data(), d);
+  EXPECT_EQ(gated, table_gated);
+
   auto dots = w, table_dots = w;
   EdgeDots(graph.offsets, graph.columns, g.data(), x.data(), dots.data(), d);
   table.edge_dots(graph.edges(), g.data(), x.data(), table_dots.data(), d);

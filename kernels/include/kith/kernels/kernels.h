@@ -32,6 +32,34 @@ void GatherScaleSumBackward(std::span<const EdgeOffset> transpose_offsets,
                             std::span<const std::uint32_t> transpose_destinations,
                             std::span<const std::uint32_t> transpose_edges, const float* weights, const float* dout,
                             float* dx, std::size_t d) noexcept;
+/// out[v] = row_factors[v] * sum over e in row v of column_factors[c] * x[c], c = columns[e]: weights that are products
+/// of their ends' factors, without an array as long as the edges.  Its own backward: rows of the transpose, the factors
+/// changed over, dout for x.   row_factors [rows], column_factors [columns], out [rows x d] (written).
+void GatherFolded(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
+                  const float* column_factors, const float* x, float* out, std::size_t d) noexcept;
+/// The same of rows stored as bfloat16, summed in float32.
+void GatherFoldedBfloat16(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns,
+                          const float* row_factors, const float* column_factors, const std::uint16_t* x, float* out,
+                          std::size_t d) noexcept;
+/// The upper halves of n floats, rounded to nearest, ties to even.
+void ToBfloat16(const float* x, std::size_t n, std::uint16_t* out) noexcept;
+
+/// A factor of every edge more: clamp(rows[v] * columns[c], low, high).
+struct EdgeGates {
+  const float* rows;     ///< [rows], > 0
+  const float* columns;  ///< [columns], > 0
+  float low, high;
+  float least, most;  ///< of `columns`
+};
+void GatherGated(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
+                 const float* column_factors, const EdgeGates& gates, const float* x, float* out,
+                 std::size_t d) noexcept;
+/// dots[v] += sum over the edges of row v strictly within the limits of weight <x[c], against[v]>, from GatherGated's
+/// out: the gradient to the logarithm of rows[v].  against [rows x d].
+void GatedDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
+               const float* column_factors, const EdgeGates& gates, const float* x, const float* out,
+               const float* against, float* dots, std::size_t d) noexcept;
+
 /// dweight[e] = <dout[v], x[columns[e]]> for e in row v: the gradient of GatherScaleSum to its weights.
 void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* dout,
               const float* x, float* dweight, std::size_t d) noexcept;

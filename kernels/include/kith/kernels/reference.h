@@ -63,6 +63,55 @@ void GatherScaleSumBackward(std::span<const EdgeOffset> transpose_offsets,
 }
 
 template <class T>
+void GatherFolded(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* row_factors,
+                  const T* column_factors, const T* x, T* out, std::size_t d) noexcept {
+  for (std::size_t v = 0; v + 1 < offsets.size(); ++v) {
+    T* out_v = out + v * d;
+    std::fill(out_v, out_v + d, T{0});
+    for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e)
+      Axpy(column_factors[columns[e]], x + columns[e] * d, out_v, d);
+    for (std::size_t k = 0; k < d; ++k) out_v[k] *= row_factors[v];
+  }
+}
+
+template <class T>
+struct EdgeGates {
+  const T* rows;
+  const T* columns;
+  T low, high;
+  T least, most;
+};
+
+template <class T>
+void GatherGated(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* row_factors,
+                 const T* column_factors, const EdgeGates<T>& gates, const T* x, T* out, std::size_t d) noexcept {
+  for (std::size_t v = 0; v + 1 < offsets.size(); ++v) {
+    T* out_v = out + v * d;
+    std::fill(out_v, out_v + d, T{0});
+    for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e) {
+      const std::uint32_t c = columns[e];
+      Axpy(column_factors[c] * std::clamp(gates.rows[v] * gates.columns[c], gates.low, gates.high), x + c * d, out_v,
+           d);
+    }
+    for (std::size_t k = 0; k < d; ++k) out_v[k] *= row_factors[v];
+  }
+}
+
+/// `out` is not read: every edge is looked at.
+template <class T>
+void GatedDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* row_factors,
+               const T* column_factors, const EdgeGates<T>& gates, const T* x, const T* /*out*/, const T* against,
+               T* dots, std::size_t d) noexcept {
+  for (std::size_t v = 0; v + 1 < offsets.size(); ++v)
+    for (EdgeOffset e = offsets[v]; e < offsets[v + 1]; ++e) {
+      const std::uint32_t c = columns[e];
+      const T product = gates.rows[v] * gates.columns[c];
+      if (product > gates.low && product < gates.high)
+        dots[v] += row_factors[v] * column_factors[c] * product * Dot(x + c * d, against + v * d, d);
+    }
+}
+
+template <class T>
 void EdgeDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const T* dout, const T* x,
               T* dweight, std::size_t d) noexcept {
   for (std::size_t v = 0; v + 1 < offsets.size(); ++v)
