@@ -14,16 +14,12 @@
 
 #include "kith/base/buffer.h"
 #include "kith/base/parallel.h"
+#include "kith/sampler/alias_column.h"
 #include "rows.h"
 
 namespace kith {
 
-struct AliasColumn {
-  std::uint32_t accept = 0;  ///< in 2^-32: below it a coin keeps the column's own edge
-  std::uint32_t other = 0;   ///< the edge of the row that fills the rest
-};
-
-/// The columns of one row, out[c] for weights[c].  REQUIRES: weights finite and > 0.
+/// The columns of one row, out[c] for weights[c].  REQUIRES: weights finite and at least 0, one of them above.
 class AliasBuilder {
  public:
   void Build(std::span<const float> weights, AliasColumn* out);

@@ -41,7 +41,7 @@ std::vector<UserId> ShuffledUsers(const SocialGraph& graph, std::uint64_t seed, 
 Batcher::Batcher(std::shared_ptr<const SocialGraph> graph, NeighborSamplerOptions sampling, BatcherOptions options)
     : graph_(graph),
       sampler_(graph, std::move(sampling)),
-      negatives_(graph, {.seed = options.seed}),
+      negatives_(graph, {.of_users = false, .seed = options.seed}),
       options_(options) {
   for (std::uint32_t u = 0; u < graph_->num_users(); ++u) active_users_ += graph_->items(UserId{u}).empty() ? 0 : 1;
 }

@@ -90,10 +90,13 @@ class WeightedPicks {
     const bool few = draw.keep <= kFew;
     if (!few) space.taken.Clear(draw.keep);
     std::uint32_t kept = 0;
+    std::uint64_t seen = 0;  // a bit of each edge that was taken; in short rows no two edges share one
     const auto take = [&](std::uint32_t edge) {
-      bool repeated = false;
+      const std::uint64_t bit = std::uint64_t{1} << (edge % 64);
+      bool repeated = (seen & bit) != 0;
+      seen |= bit;
       if (few) {
-        for (std::uint32_t e = 0; e < kept; ++e) repeated |= positions[e] == edge;
+        if (repeated && draw.degree > 64) repeated = std::find(positions, positions + kept, edge) != positions + kept;
       } else {
         repeated = !space.taken.Insert(edge);
       }

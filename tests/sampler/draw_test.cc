@@ -90,13 +90,19 @@ TEST_P(Draws, TakeEveryPlaceOfAHubEquallyOften) {
         const std::uint64_t end = (std::uint64_t{c + 1} * degree + cells - 1) / cells;
         shares[c] = static_cast<double>(end - begin) / degree;
       }
+      std::vector<char> met(degree);
       const std::uint32_t keep = distinct ? std::min(degree - 1, 10U) : 10;
       for (std::uint32_t node = 0; node < 40'000; ++node) {
         const RowDraws row{WordStream(distinct ? 1 : 2, node), degree, keep};
         for (const std::uint32_t place : Draw(distinct ? table_.distinct : table_.independent, row)) {
           counts[cell_of(place)] += 1;
+          met[place] = 1;
         }
       }
+      // Places met by throws into `degree` boxes: mean and deviation of the occupancy problem.
+      const double load = 40'000.0 * keep / degree, missed = std::exp(-load), expected = degree * (1 - missed);
+      const double deviation = std::sqrt(degree * missed * (1 - (1 + load) * missed));
+      EXPECT_NEAR(static_cast<double>(std::count(met.begin(), met.end(), 1)), expected, 5 * deviation + 1) << degree;
       EXPECT_LT(ChiSquareDeviations(counts, shares), 5.0) << "degree " << degree << (distinct ? " distinct" : "");
     }
   }

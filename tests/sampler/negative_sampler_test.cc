@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <vector>
 
+#include "chi_square.h"
 #include "testing/random_graph.h"
 #include "testing/toy_graph.h"
 
@@ -83,6 +85,76 @@ TEST(NegativeSampler, GivesDistinctUniformCandidates) {
   // Draws within a step exclude each other, which shrinks the statistic by 1 - 40/97.
   EXPECT_LT(statistic / (1 - 40.0 / 97), 96 + 4 * std::sqrt(2 * 96.0));
   EXPECT_EQ(sampler.Candidates(0, 1000).size(), 97U);
+}
+
+TEST(NegativeSampler, DrawsUniformlyAmongTheItemsThatAUserLacks) {
+  const auto graph = testing::RandomGraph(Runtime(1), 20, 60, 400, 0, 3);
+  const NegativeSampler sampler(graph, {});
+  const UserId user{4};
+  const auto known = graph->items(user).targets;
+  ASSERT_GT(known.size(), 10U);
+  std::vector<double> counts(60);
+  std::vector<ItemId> out(20);
+  for (std::uint64_t step = 0; step < 3000; ++step) {
+    ASSERT_EQ(sampler.Sample(user, step, out), 20U);
+    for (const ItemId item : out) counts[index(item)] += 1;
+  }
+  std::vector<double> lacked;
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    if (!std::binary_search(known.begin(), known.end(), i)) lacked.push_back(counts[i]);
+  }
+  EXPECT_EQ(lacked.size() + known.size(), 60U);
+  EXPECT_LT(testing::ChiSquareDeviations(lacked), 5.0);
+}
+
+TEST(NegativeSampler, KnowsPositivesThatArrivedAfterTheSnapshot) {
+  const auto graph = testing::ToyGraph(Runtime(1));
+  const auto live = graph->WithEdges(std::vector<EdgeChange>{{Relation::kInteracts, {0, 5}, false}}, 5, 6, 17);
+  const NegativeSampler sampler(live, {});
+  std::vector<ItemId> out(200);
+  ASSERT_EQ(sampler.Sample(UserId{0}, 1, out), 200U);
+  EXPECT_EQ(std::count(out.begin(), out.end(), ItemId{5}), 0);
+}
+
+TEST(NegativeSampler, KeepsTheHardestOfItsPoolAndNoPositive) {
+  const auto graph = testing::RandomGraph(Runtime(1), 20, 200, 800, 0, 3);
+  const NegativeSampler sampler(graph, {.distribution = NegativeDistribution::kPopularity});
+  const UserId user{3};
+  const auto known = graph->items(user).targets;
+  const auto difficulty = [](ItemId item) { return static_cast<float>(index(item) * 37 % 50); };  // with ties
+  std::vector<ItemId> pool(64), out(8);
+  for (std::uint64_t step = 0; step < 50; ++step) {
+    const std::size_t found = sampler.SampleHard(
+        user, step, pool.size(),
+        [&](std::span<const ItemId> items, std::span<float> scores) {
+          ASSERT_EQ(items.size(), scores.size());
+          for (std::size_t i = 0; i < items.size(); ++i) scores[i] = difficulty(items[i]);
+        },
+        out);
+    ASSERT_EQ(sampler.Sample(user, step, pool), pool.size());
+    std::vector<ItemId> expected = pool;
+    std::sort(expected.begin(), expected.end());
+    expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+    std::stable_sort(expected.begin(), expected.end(),
+                     [&](ItemId a, ItemId b) { return difficulty(a) > difficulty(b); });
+    expected.resize(std::min(expected.size(), out.size()));
+    EXPECT_EQ(std::vector<ItemId>(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(found)), expected);
+    for (const ItemId item : expected) EXPECT_FALSE(std::binary_search(known.begin(), known.end(), index(item)));
+  }
+}
+
+TEST(InBatchNegatives, AreCorrectedByTheItemsShareOfInteractions) {
+  const auto graph = testing::ToyGraph(Runtime(1));
+  std::vector<ItemId> items;
+  for (std::uint32_t i = 0; i < 6; ++i) items.push_back(ItemId{i});
+  std::vector<float> log_probability(6);
+  InBatchLogProbability(*graph, items, log_probability);
+  double sum = 0;
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    EXPECT_NEAR(log_probability[i], std::log(static_cast<double>(graph->users(ItemId{i}).size()) / 11.0), 1e-6);
+    sum += std::exp(static_cast<double>(log_probability[i]));
+  }
+  EXPECT_NEAR(sum, 1.0, 1e-6);
 }
 
 TEST(InBatchNegatives, MasksWhatAUserKnows) {
