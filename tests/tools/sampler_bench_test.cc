@@ -13,6 +13,7 @@
 
 #include "bench/rmat.h"
 #include "bench/sampler_check.h"
+#include "kith/storage/graph_snapshot.h"
 #include "scratch_folder.h"
 #include "testing/random_graph.h"
 #include "testing/toy_graph.h"
@@ -176,6 +177,18 @@ TEST(SamplerBench, DumpsTheSameLinesOnAnyNumberOfThreadsAndOnlyEdgesOfTheDumpedG
       EXPECT_EQ(sources.size(), std::min<std::size_t>(options.fanouts[0][hop], rows[{relation, destination}].size()));
     }
   }
+}
+
+TEST(SamplerBench, ReadsAGraphThatWasMadeBeforeFromItsCache) {
+  const Runtime runtime(2);
+  const testing::ScratchFolder folder;
+  const auto kept = MakeRmatGraph(runtime, {.nodes = 500, .edges = 3000}).value();
+  CheckOk(WriteGraphSnapshot(runtime, *kept, folder.Path("rmat-1m-seed-7.snapshot")));
+  const NamedGraph read = LoadSamplerGraph(runtime, "rmat-1m", "", 7, folder.Path("")).value();
+  EXPECT_EQ(read.graph->Edges(Relation::kTrusts), kept->Edges(Relation::kTrusts));
+  EXPECT_GT(read.open_seconds, 0);
+  std::ofstream(folder.Path("rmat-5m-seed-7.snapshot")) << "something else";
+  EXPECT_EQ(LoadSamplerGraph(runtime, "rmat-5m", "", 7, folder.Path("")).status().code(), StatusCode::kCorruption);
 }
 
 TEST(SamplerBench, SaysWhereItCannotWriteAndWhichGraphsThereAre) {

@@ -1,6 +1,7 @@
 #include "bench/sampler_graph.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -9,6 +10,7 @@
 #include "bench/rmat.h"
 #include "bench_graph.h"
 #include "kith/base/rng.h"
+#include "kith/storage/graph_snapshot.h"
 
 namespace kith::tools {
 namespace {
@@ -52,10 +54,24 @@ std::string NamedGraph::KeyOf(NodeId node) const {
 }
 
 Result<NamedGraph> LoadSamplerGraph(const Runtime& runtime, const std::string& name, const std::string& data,
-                                    std::uint64_t seed) {
+                                    std::uint64_t seed, const std::string& cache) {
   if (const auto rmat = RmatByName(name, seed)) {
+    auto start = std::chrono::steady_clock::now();
+    const auto made = [&](std::shared_ptr<const SocialGraph> graph) {
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+      return NamedGraph{.name = name, .graph = std::move(graph), .open_seconds = seconds.count()};
+    };
+    const std::string file = cache.empty() ? "" : cache + "/" + name + "-seed-" + std::to_string(seed) + ".snapshot";
+    if (!file.empty()) {
+      auto read = ReadGraphSnapshot(runtime, file);
+      if (read.ok()) return made(*read);
+      if (read.status().code() != StatusCode::kNotFound) return read.status();
+    }
+    start = std::chrono::steady_clock::now();
     KITH_ASSIGN_OR_RETURN(auto graph, MakeRmatGraph(runtime, *rmat));
-    return NamedGraph{.name = name, .graph = std::move(graph)};
+    NamedGraph named = made(std::move(graph));
+    if (!file.empty()) KITH_RETURN_IF_ERROR(WriteGraphSnapshot(runtime, *named.graph, file));
+    return named;
   }
   if (data.empty()) {
     return InvalidArgument("--graph: expected rmat-1m or rmat-5m, or a folder of --data DIR, found \"" + name +

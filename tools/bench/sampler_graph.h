@@ -17,6 +17,7 @@ struct NamedGraph {
   std::string name;
   std::shared_ptr<const SocialGraph> graph;
   std::vector<std::string> user_keys = {}, item_keys = {};  ///< as its files write them; empty: the numbers themselves
+  double open_seconds = 0;                                  ///< of an rmat graph: until it was made, or read
 
   [[nodiscard]] bool bipartite() const noexcept { return graph->num_interactions() != 0; }
   /// Nodes that may be seeds: users and items, or users alone.
@@ -36,8 +37,10 @@ struct NamedGraph {
 };
 
 /// "rmat-1m" and "rmat-5m" are made; another name is a folder of `data`, or that folder itself (ReadBenchGraph).
+/// Where `cache` names a folder, what is made is kept there as a graph snapshot, and read from it the next time.
 [[nodiscard]] Result<NamedGraph> LoadSamplerGraph(const Runtime& runtime, const std::string& name,
-                                                  const std::string& data, std::uint64_t seed);
+                                                  const std::string& data, std::uint64_t seed,
+                                                  const std::string& cache = {});
 
 /// The same edges with weights (exponential, mean 1) and times (uniform below kTimeEnd), the same in both directions.
 [[nodiscard]] Result<NamedGraph> WithWeightsAndTimes(const Runtime& runtime, const NamedGraph& graph, bool weights,

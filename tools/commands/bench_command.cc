@@ -30,7 +30,7 @@ struct BenchOptions {
   std::string scratch;
   std::uint32_t repeats = 5;
   std::vector<std::string> graphs, fanouts;
-  std::string kind = "uniform", dump, dump_graph;
+  std::string kind = "uniform", dump, dump_graph, cache;
 };
 
 using Cell = std::variant<std::string, double, std::uint64_t, bool>;
@@ -176,7 +176,7 @@ Result<SamplerKind> ParseSamplerKind(const std::string& text) {
                          DidYouMean(text, names));
 }
 
-void AddSamplerRow(const SamplerBenchRow& row, Report& report) {
+void AddSamplerRow(const SamplerBenchRow& row, const NamedGraph& graph, Report& report) {
   report.AddRow({{"graph", row.graph},
                  {"kind", row.kind},
                  {"fanouts", row.fanouts},
@@ -188,6 +188,7 @@ void AddSamplerRow(const SamplerBenchRow& row, Report& report) {
                  {"prefetched_lines_per_second", row.lines.prefetched},
                  {"dependent_lines_per_second", row.lines.dependent},
                  {"topology_bytes_per_edge", row.topology_bytes_per_edge},
+                 {"open_seconds", graph.open_seconds},
                  {"nodes", row.nodes},
                  {"graph_edges", row.graph_edges},
                  {"edges", row.edges},
@@ -215,11 +216,12 @@ Result<bool> BenchSampler(const Runtime& runtime, const Globals& globals, const 
   }
   bool right = true;
   for (const std::string& name : graphs) {
-    KITH_ASSIGN_OR_RETURN(const NamedGraph graph, LoadSamplerGraph(runtime, name, options.data, globals.seed));
+    KITH_ASSIGN_OR_RETURN(const NamedGraph graph,
+                          LoadSamplerGraph(runtime, name, options.data, globals.seed, options.cache));
     if (!options.dump_graph.empty()) KITH_RETURN_IF_ERROR(WriteGraph(graph, options.dump_graph));
     KITH_ASSIGN_OR_RETURN(const auto rows, RunSamplerBench(runtime, graph, bench));
     for (const SamplerBenchRow& row : rows) {
-      AddSamplerRow(row, report);
+      AddSamplerRow(row, graph, report);
       right &= row.verified;
     }
   }
@@ -297,6 +299,11 @@ void AddBenchCommand(CLI::App& root, Invocation& invocation) {
                    "bench sampler: uniform, weighted, temporal, recent (weights and times made up) or importance")
       ->type_name("KIND")
       ->capture_default_str();
+  command
+      ->add_option("--cache", options->cache,
+                   "bench sampler keeps the rmat graphs it has made in this folder, and reads them from there")
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
   command->add_option("--dump", options->dump, "bench sampler writes the edges of its first 100 batches here")
       ->type_name("FILE");
   command->add_option("--dump-graph", options->dump_graph, "bench sampler writes the edges of the graph here")
