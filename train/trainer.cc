@@ -117,6 +117,7 @@ Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epo
                .recall = measured.recall,
                .ndcg = measured.ndcg,
                .seconds = Seconds(),
+               .epoch_seconds = result.seconds,
                .edges_per_second = edges_per_second,
                .memory_bytes = PeakMemoryBytes()});
   }

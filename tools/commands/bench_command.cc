@@ -12,11 +12,13 @@
 #include "bench/sampler_bench.h"
 #include "bench/sampler_check.h"
 #include "bench/store_bench.h"
+#include "bench/train_bench.h"
 #include "bench_graph.h"
 #include "command.h"
 #include "json_writer.h"
 #include "kith/kernels/isa.h"
 #include "number_option.h"
+#include "quantities.h"
 #include "serving.h"
 #include "suggest.h"
 #include "table.h"
@@ -30,6 +32,8 @@ struct BenchOptions {
   std::string scratch;
   std::uint32_t repeats = 5;
   std::vector<std::string> graphs, fanouts;
+  std::vector<std::uint64_t> edges;
+  std::string memory;
   std::string kind = "uniform", dump, dump_graph, cache;
 };
 
@@ -228,12 +232,42 @@ Result<bool> BenchSampler(const Runtime& runtime, const Globals& globals, const 
   return right;
 }
 
+Result<bool> BenchTrain(const Runtime& runtime, const Globals& globals, const BenchOptions& options, const BenchGraph&,
+                        Report& report) {
+  TrainBenchOptions bench;
+  bench.seed = globals.seed;
+  if (!options.edges.empty()) bench.edges = options.edges;
+  if (!options.memory.empty()) {
+    auto bytes = ParseBytes(options.memory);
+    if (!bytes.ok()) return bytes.status().WithContext("--memory");
+    bench.memory_limit = *bytes;
+  }
+  KITH_ASSIGN_OR_RETURN(const auto rows, RunTrainBench(runtime, bench));
+  bool right = true;
+  for (const TrainBenchRow& row : rows) {
+    report.AddRow({{"users", std::uint64_t{row.users}},
+                   {"items", std::uint64_t{row.items}},
+                   {"interactions", row.interactions},
+                   {"epoch_seconds", row.seconds},
+                   {"edges_per_second", row.edges_per_second},
+                   {"over_linear", row.over_linear},
+                   {"peak_memory_bytes", row.peak_memory_bytes},
+                   {"recall@20", row.recall},
+                   {"verified", row.verified}});
+    right &= row.verified;
+  }
+  return right;
+}
+
 struct NamedBench {
   const char* name;
   Bench run;
 };
-constexpr NamedBench kBenches[] = {
-    {"kernels", BenchKernels}, {"sampler", BenchSampler}, {"store", BenchStore}, {"query", BenchQuery}};
+constexpr NamedBench kBenches[] = {{"kernels", BenchKernels},
+                                   {"sampler", BenchSampler},
+                                   {"store", BenchStore},
+                                   {"query", BenchQuery},
+                                   {"train", BenchTrain}};
 
 Status RunBench(const Globals& globals, const BenchOptions& options) {
   std::vector<std::string> names;
@@ -242,7 +276,7 @@ Status RunBench(const Globals& globals, const BenchOptions& options) {
     names.emplace_back(bench.name);
     if (options.what == bench.name) run = bench.run;
   }
-  if (options.what.empty()) return InvalidArgument("nothing to measure; name kernels, sampler, store or query");
+  if (options.what.empty()) return InvalidArgument("nothing to measure; name kernels, sampler, store, query or train");
   if (run == nullptr) {
     return InvalidArgument("unknown bench \"" + options.what + "\"" + DidYouMean(options.what, names) +
                            "; see kith bench --help");
@@ -276,9 +310,9 @@ Status RunBench(const Globals& globals, const BenchOptions& options) {
 
 void AddBenchCommand(CLI::App& root, Invocation& invocation) {
   CLI::App* command =
-      root.add_subcommand("bench", "Measure kernels, sampler, store or queries; every answer is checked");
+      root.add_subcommand("bench", "Measure kernels, sampler, store, queries or training; every answer is checked");
   const auto options = std::make_shared<BenchOptions>();
-  command->add_option("what", options->what, "kernels, sampler, store or query")->type_name("WHAT");
+  command->add_option("what", options->what, "kernels, sampler, store, query or train")->type_name("WHAT");
   command
       ->add_option(
           "--data", options->data,
@@ -314,6 +348,11 @@ void AddBenchCommand(CLI::App& root, Invocation& invocation) {
       ->check(WholeNumber())
       ->type_name("N")
       ->capture_default_str();
+  command->add_option("--edges", options->edges, "bench train on synthetic graphs with so many interactions")
+      ->delimiter(',')
+      ->check(WholeNumber())
+      ->type_name("N,...");
+  command->add_option("--memory", options->memory, "bench train within so much memory: 6GiB")->type_name("SIZE");
   command->footer(ExampleFooter("kith bench kernels --threads 1 --json"));
   command->callback([&invocation, options] {
     invocation.run = [&invocation, options] { return RunBench(invocation.globals, *options); };

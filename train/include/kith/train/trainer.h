@@ -59,6 +59,7 @@ struct TrainProgress {
   double loss = 0;
   double recall = -1, ndcg = -1;   ///< @20 on the validation part; -1 where not measured this epoch
   double seconds = 0;              ///< since the start
+  double epoch_seconds = 0;        ///< of this epoch alone, without what measured it
   double edges_per_second = 0;     ///< over which messages were passed forward in this epoch; 0 outside of epochs
   std::uint64_t memory_bytes = 0;  ///< the process' peak so far
 };
