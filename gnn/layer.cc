@@ -11,10 +11,11 @@
 namespace kith {
 namespace {
 
-constexpr std::array<std::pair<LayerKind, std::string_view>, 5> kNames = {{{LayerKind::kGcn, "gcn"},
+constexpr std::array<std::pair<LayerKind, std::string_view>, 6> kNames = {{{LayerKind::kGcn, "gcn"},
                                                                            {LayerKind::kLightGcn, "lightgcn"},
                                                                            {LayerKind::kGat, "gat"},
                                                                            {LayerKind::kGatv2, "gatv2"},
+                                                                           {LayerKind::kSage, "sage"},
                                                                            {LayerKind::kHouse, "kith"}}};
 
 Status Validate(LayerKind kind, const LayerOptions& options) {
@@ -83,7 +84,8 @@ Result<LayerKind> ParseLayerKind(std::string_view name) {
   for (const auto& [value, known] : kNames) {
     if (known == name) return value;
   }
-  return InvalidArgument("unknown layer \"" + std::string(name) + "\"; expected gcn, lightgcn, gat, gatv2 or kith");
+  return InvalidArgument("unknown layer \"" + std::string(name) +
+                         "\"; expected gcn, lightgcn, sage, gat, gatv2 or kith");
 }
 
 template <class T>
@@ -98,6 +100,8 @@ Result<std::unique_ptr<LayerOf<T>>> MakeLayer(LayerKind kind, const LayerOptions
       return gnn::MakeGatLayer<T>(options, runtime);
     case LayerKind::kGatv2:
       return gnn::MakeGatv2Layer<T>(options, runtime);
+    case LayerKind::kSage:
+      return gnn::MakeSageLayer<T>(options, runtime);
     case LayerKind::kHouse:
       return gnn::MakeHouseLayer<T>(options, runtime);
   }

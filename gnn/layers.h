@@ -21,6 +21,8 @@ template <class T>
 template <class T>
 [[nodiscard]] std::unique_ptr<LayerOf<T>> MakeGatv2Layer(const LayerOptions& options, const Runtime& runtime);
 template <class T>
+[[nodiscard]] std::unique_ptr<LayerOf<T>> MakeSageLayer(const LayerOptions& options, const Runtime& runtime);
+template <class T>
 [[nodiscard]] std::unique_ptr<LayerOf<T>> MakeHouseLayer(const LayerOptions& options, const Runtime& runtime);
 
 /// Throw std::invalid_argument naming both shapes where the caller broke Forward's or Backward's contract.

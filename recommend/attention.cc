@@ -6,7 +6,8 @@
 namespace kith {
 namespace {
 
-/// kDegree and kHouse: scale / sqrt(d_u d_j), times exp(clip(b_u + b_j)) under kHouse.  The same for every head.
+/// kDegree and kHouse: scale / sqrt(d_u d_j), times exp(clip(b_u + b_j)) under kHouse.  kMean: scale / d_u.  The same
+/// for every head.
 void DegreeAttention(const Model& model, std::uint32_t user, std::span<const std::uint32_t> items,
                      std::span<float> weights) noexcept {
   const bool house = model.rule == AttentionRule::kHouse;
@@ -15,7 +16,8 @@ void DegreeAttention(const Model& model, std::uint32_t user, std::span<const std
   for (std::size_t n = 0; n < items.size(); ++n) {
     const std::uint32_t item = items[n];
     const double item_degree = std::max<std::uint32_t>(1, model.item_degrees[item]);
-    double weight = model.message_scale / std::sqrt(user_degree * item_degree);
+    const double norm = model.rule == AttentionRule::kMean ? user_degree : std::sqrt(user_degree * item_degree);
+    double weight = model.message_scale / norm;
     if (house) weight *= std::exp(std::clamp(user_bias + model.item_keys(item, 0), -3.0, 3.0));
     std::fill_n(weights.begin() + static_cast<std::ptrdiff_t>(n * model.heads), model.heads,
                 static_cast<float>(weight));
@@ -69,6 +71,7 @@ void ItemAttention(const Model& model, std::uint32_t user, std::span<const std::
   switch (model.rule) {
     case AttentionRule::kDegree:
     case AttentionRule::kHouse:
+    case AttentionRule::kMean:
       return DegreeAttention(model, user, items, weights);
     case AttentionRule::kGat:
     case AttentionRule::kGatv2:

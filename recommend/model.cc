@@ -41,6 +41,7 @@ Status CheckVectors(const Model& model) {
   std::size_t query_columns = 0;
   switch (model.rule) {
     case AttentionRule::kDegree:
+    case AttentionRule::kMean:
       break;
     case AttentionRule::kHouse:
       query_columns = 1;

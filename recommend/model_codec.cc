@@ -18,10 +18,11 @@ using Json = nlohmann::ordered_json;
 /// Raise it where an older reader would misread; keys and tensors that old readers may ignore need no new number.
 constexpr std::uint32_t kFormatVersion = 1;
 
-constexpr std::array<std::pair<AttentionRule, std::string_view>, 4> kRules = {{{AttentionRule::kDegree, "degree"},
+constexpr std::array<std::pair<AttentionRule, std::string_view>, 5> kRules = {{{AttentionRule::kDegree, "degree"},
                                                                                {AttentionRule::kHouse, "house"},
                                                                                {AttentionRule::kGat, "gat"},
-                                                                               {AttentionRule::kGatv2, "gatv2"}}};
+                                                                               {AttentionRule::kGatv2, "gatv2"},
+                                                                               {AttentionRule::kMean, "mean"}}};
 
 /// Every tensor that is a matrix, by its name in the file; empty ones are left out.
 constexpr std::array<std::pair<std::string_view, Matrix Model::*>, 7> kMatrices = {

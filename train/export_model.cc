@@ -94,6 +94,17 @@ Status ExportAttention(const Runtime& runtime, const SocialGraph& graph, Encoder
       model.item_messages = Times(runtime, model.item_messages, *weight);
       return OkStatus();
     }
+    case LayerKind::kSage: {
+      model.rule = AttentionRule::kMean;
+      model.heads = 1;
+      KITH_ASSIGN_OR_RETURN(const Matrix* neighbour, Find(layer, "neighbour"));
+      KITH_ASSIGN_OR_RETURN(const Matrix* self, Find(layer, "self"));
+      model.item_messages = Times(runtime, model.item_messages, *neighbour);
+      // What a user's own vector gives needs no neighbour: it is part of the base.
+      const Matrix own = Times(runtime, Rows(t, 0, users), *self);
+      for (std::size_t i = 0; i < own.size(); ++i) model.user_base.data()[i] += own.data()[i];
+      return OkStatus();
+    }
     case LayerKind::kGat: {
       model.rule = AttentionRule::kGat;
       KITH_ASSIGN_OR_RETURN(const Matrix* weight, Find(layer, "weight"));

@@ -7,9 +7,10 @@
 namespace kith {
 
 Status TrainOptions::Validate() const {
-  constexpr const char* kArchitectures[] = {"kith", "lightgcn", "gcn", "gat", "gatv2", "popularity", "item-knn"};
+  constexpr const char* kArchitectures[] = {"kith", "lightgcn", "gcn",        "sage",
+                                            "gat",  "gatv2",    "popularity", "item-knn"};
   if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
-    return InvalidArgument("expected a model of kith, lightgcn, gcn, gat, gatv2, popularity, item-knn, found \"" +
+    return InvalidArgument("expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, found \"" +
                            architecture + "\"");
   }
   constexpr const char* kIngredients[] = {"friends", "popular", "learned", "spectral", "attention"};

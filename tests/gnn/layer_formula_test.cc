@@ -112,6 +112,18 @@ TEST_F(LayerFormula, GcnProjectsTheNormalizedSum) {
   ExpectHead(WeightedSum(norm, Times(x_, Value(*layer, "weight"))), 0, y_);
 }
 
+TEST_F(LayerFormula, SageAddsTheMeanOfItsNeighboursToItsOwn) {
+  auto layer = Make(LayerKind::kSage);
+  layer->Forward(block_, x_, y_);
+  const PairFunction mean = [&](std::size_t v, std::size_t /*u*/) {
+    return 1.0 / static_cast<double>(block_.offsets[v + 1] - block_.offsets[v]);
+  };
+  DoubleMatrix expected = WeightedSum(mean, Times(x_, Value(*layer, "neighbour")));
+  const DoubleMatrix own = Times(x_, Value(*layer, "self"));
+  for (std::size_t i = 0; i < expected.size(); ++i) expected.data()[i] += own.data()[i];
+  ExpectHead(expected, 0, y_);
+}
+
 TEST_F(LayerFormula, HouseWeighsEachEdgeByItsTwoBiasesClippedAtThree) {
   auto layer = Make(LayerKind::kHouse);
   const DoubleMatrix& bias = Value(*layer, "bias");

@@ -96,7 +96,7 @@ TEST_P(LayerGradient, OverwritesTheInputGradient) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, LayerGradient,
                          ::testing::Values(LayerKind::kGcn, LayerKind::kLightGcn, LayerKind::kGat, LayerKind::kGatv2,
-                                           LayerKind::kHouse),
+                                           LayerKind::kHouse, LayerKind::kSage),
                          [](const auto& kind) { return std::string(ToString(kind.param)); });
 
 }  // namespace

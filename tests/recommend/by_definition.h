@@ -45,6 +45,9 @@ struct Definition {
         case AttentionRule::kDegree:
           weights.push_back(norm);
           break;
+        case AttentionRule::kMean:
+          weights.push_back(model.message_scale / static_cast<double>(own.size()));
+          break;
         case AttentionRule::kHouse: {
           const double bias = Query(user, 0) + model.item_keys(item, 0);
           weights.push_back(norm * std::exp(std::min(3.0, std::max(-3.0, bias))));

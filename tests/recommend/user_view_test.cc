@@ -62,7 +62,8 @@ INSTANTIATE_TEST_SUITE_P(Rules, UserViewOfEveryRule,
                          ::testing::Values(ModelShape{8, AttentionRule::kDegree, 1},
                                            ModelShape{8, AttentionRule::kHouse, 1},
                                            ModelShape{12, AttentionRule::kGat, 3},
-                                           ModelShape{12, AttentionRule::kGatv2, 2}));
+                                           ModelShape{12, AttentionRule::kGatv2, 2},
+                                           ModelShape{8, AttentionRule::kMean, 1}));
 
 TEST(UserView, OfAnUnknownUserIsEmptyAndFallsBack) {
   const Runtime runtime(1);

@@ -13,7 +13,7 @@
 namespace kith::testing {
 
 inline constexpr LayerKind kAllKinds[] = {LayerKind::kGcn, LayerKind::kLightGcn, LayerKind::kGat, LayerKind::kGatv2,
-                                          LayerKind::kHouse};
+                                          LayerKind::kHouse, LayerKind::kSage};
 
 /// The encoder's parameters and moments by name: "table.value", "table.first", "layer.0.weight.value", ...
 [[nodiscard]] inline TensorFile Tensors(Encoder& encoder) {

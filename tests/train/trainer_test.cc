@@ -15,7 +15,7 @@
 namespace kith {
 namespace {
 
-const std::vector<std::string> kLearned = {"kith", "lightgcn", "gcn", "gat", "gatv2"};
+const std::vector<std::string> kLearned = {"kith", "lightgcn", "gcn", "sage", "gat", "gatv2"};
 const std::vector<std::string> kBaselines = {"popularity", "item-knn"};
 
 std::vector<std::string> AllArchitectures() {

@@ -215,7 +215,7 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
   CLI::App* command = root.add_subcommand("train", "Learn a model from a store's graph and publish it there");
   const auto options = std::make_shared<TrainCommandOptions>();
   TrainOptions& train = options->train;
-  command->add_option("--model", train.architecture, "kith, lightgcn, gcn, gat, gatv2, popularity or item-knn")
+  command->add_option("--model", train.architecture, "kith, lightgcn, gcn, sage, gat, gatv2, popularity or item-knn")
       ->type_name("ARCH")
       ->capture_default_str();
   command->add_option("--name", options->name, "Publish under this name")->type_name("NAME")->capture_default_str();

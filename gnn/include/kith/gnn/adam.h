@@ -23,8 +23,8 @@ class Adam {
  public:
   explicit Adam(AdamOptions options = {}) : options_(options) {}
 
-  /// value -= lr * m^ / (sqrt(v^) + eps) for all rows, or for `rows` (distinct); clears the gradient of what it stepped.
-  /// `step` counts from 1.
+  /// value -= lr * m^ / (sqrt(v^) + eps) for all rows, or for `rows` (distinct); clears the gradient of what it
+  /// stepped. `step` counts from 1.
   void Step(const Runtime& runtime, double learning_rate, std::uint64_t step, Parameter& parameter,
             std::span<const std::uint32_t> rows = {}, bool all_rows = true);
 

@@ -1,12 +1,14 @@
-/// Layer: one hop of message passing over a Block, forward and backward. Five architectures, one interface.
+/// Layer: one hop of message passing over a Block, forward and backward. Six architectures, one interface.
 ///
 ///   GcnLayer       y = (A x) W                       A = D^-1/2 M D^-1/2     Kipf and Welling 2017, eq. 2
 ///   LightGcnLayer  y = A x                                                   He et al. 2020, eq. 3
+///   SageLayer      y_v = x_v Ws + mean_u x_u Wn                              Hamilton et al. 2017, algorithm 1
 ///   GatLayer       y_v = ||_h sum_u alpha^h_vu W^h x_u                       Velickovic et al. 2018, eq. 1-5
 ///   Gatv2Layer     the same with dynamic attention                           Brody et al. 2022, eq. 7
 ///   HouseLayer     y_v = sum_u A_vu exp(a_vu) x_u    a learned, 0 at start   ours (docs/model.md)
 /// Differences from the papers: no self-loops (the model's readout keeps a node's own vector), no activation after
-/// the aggregation, no dropout.  A destination without edges gets zeros.
+/// the aggregation, no dropout.  A destination without edges gets
+/// zeros (SAGE: its own vector's part).
 /// Shapes that do not fit throw std::invalid_argument: the caller is wrong, and no file or user can make it so.
 /// T is float for work and double for gradient checks.
 /// Threads: one call at a time per layer; a call splits rows over the Runtime and gives the same bits for any number.
@@ -34,8 +36,9 @@ struct ParameterOf {
 };
 using Parameter = ParameterOf<float>;
 
-enum class LayerKind : std::uint8_t { kGcn, kLightGcn, kGat, kGatv2, kHouse };
-[[nodiscard]] std::string_view ToString(LayerKind kind) noexcept;  ///< "gcn", "lightgcn", "gat", "gatv2", "kith"
+enum class LayerKind : std::uint8_t { kGcn, kLightGcn, kGat, kGatv2, kHouse, kSage };
+[[nodiscard]] std::string_view ToString(
+    LayerKind kind) noexcept;  ///< "gcn", "lightgcn", "gat", "gatv2", "kith", "sage"
 [[nodiscard]] Result<LayerKind> ParseLayerKind(std::string_view name);
 
 struct LayerOptions {
@@ -57,8 +60,8 @@ class LayerOf {
   /// dy [D x out] -> dx [S x in] (written, not added) and the parameters' gradients (added), for the last Forward.
   /// REQUIRES: the block has its transpose, and x is what Forward was given.
   virtual void Backward(const Block& block, const MatrixOf<T>& x, const MatrixOf<T>& dy, MatrixOf<T>& dx) = 0;
-  /// gcn "weight";  gat "weight", "att_dst", "att_src";  gatv2 "left", "right", "attention";  kith "bias" [num_nodes x
-  /// 1].
+  /// gcn "weight";  sage "self", "neighbour";  gat "weight", "att_dst", "att_src";  gatv2 "left", "right", "attention";
+  /// kith "bias" [num_nodes x 1].
   [[nodiscard]] virtual std::vector<ParameterOf<T>*> Parameters() { return {}; }
   /// Attention (or weight) of every edge in the last Forward, [E x heads or 1]: what an explanation reads.  Computed
   /// here, on one thread: no pass keeps an array as long as the edges.  REQUIRES: the last Forward's block.

@@ -30,6 +30,7 @@ enum class AttentionRule : std::uint8_t {
   kHouse,   ///< the same times exp(clip(b_u + b_j, -3, 3)); b_u = 0 for users later than the model
   kGat,     ///< softmax over live items of LeakyReLU(query_u + key_j), per head
   kGatv2,   ///< softmax over live items of <attention_h, LeakyReLU(query_u + key_j)>, per head
+  kMean,    ///< scale / d_u:  GraphSAGE
 };
 
 /// Gates of the ranker: score = learned * zc(u, i) + friends * f(u, i) + popular * log(1 + d_i), and so on.
@@ -67,7 +68,7 @@ class Model {
   ModelInfo info;
   Gates gates;
   AttentionRule rule = AttentionRule::kDegree;
-  float message_scale = 1.0F;  ///< factor of every a_uj under kDegree and kHouse
+  float message_scale = 1.0F;  ///< factor of every a_uj under kDegree, kHouse and kMean
   std::uint32_t heads = 1;
   float leaky_slope = 0.2F;
 
