@@ -1,5 +1,7 @@
 #include "draw.h"
 
+#include <algorithm>
+
 #include "draw_avx512.h"
 #include "kith/kernels/isa.h"
 
@@ -21,6 +23,11 @@ void IndependentRows(std::span<const RowDraws> rows, std::size_t stride, std::ui
   }
 }
 
+void WeightedRows(std::span<const WeightedDraws> rows, std::size_t stride, std::uint32_t* positions,
+                  std::uint32_t* kept, StampedSet& taken) {
+  for (std::size_t r = 0; r < rows.size(); ++r) kept[r] = DrawWeightedRow(rows[r], positions + r * stride, taken);
+}
+
 }  // namespace
 
 void DrawDistinctRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken) {
@@ -40,7 +47,28 @@ void DrawDistinctRow(const RowDraws& row, std::uint32_t* positions, StampedSet& 
   }
 }
 
-const DrawTable kPlainDraws = {.distinct = DistinctRows, .independent = IndependentRows};
+std::uint32_t DrawWeightedRow(const WeightedDraws& row, std::uint32_t* positions, StampedSet& taken) {
+  const bool few = row.keep <= kFew;
+  if (!few) taken.Clear(row.keep);
+  std::uint32_t kept = 0;
+  std::uint64_t seen = 0;  // a bit of each edge that was taken; in short rows no two edges share one
+  for (std::uint32_t i = 0; kept < row.keep && i < row.tries(); ++i) {
+    const std::uint32_t edge = row.candidate(i);
+    const std::uint64_t bit = std::uint64_t{1} << (edge % 64);
+    bool repeated = (seen & bit) != 0;
+    seen |= bit;
+    if (!few) {
+      repeated = !taken.Insert(edge);
+    } else if (repeated && row.degree > 64) {
+      repeated = std::find(positions, positions + kept, edge) != positions + kept;
+    }
+    positions[kept] = edge;  // counts only if it is new
+    kept += repeated ? 0 : 1;
+  }
+  return kept;
+}
+
+const DrawTable kPlainDraws = {.distinct = DistinctRows, .independent = IndependentRows, .weighted = WeightedRows};
 
 const DrawTable& ActiveDraws() noexcept {
 #if defined(__x86_64__)

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "kith/base/rng.h"
+#include "kith/sampler/alias_column.h"
 #include "stamped_set.h"
 
 namespace kith {
@@ -23,6 +24,26 @@ struct RowDraws {
   std::uint32_t keep;
 };
 
+/// What is drawn for one row in proportion to weights: candidate i is column word(i) of an alias table, or its other
+/// edge as word(kCoins + i) says; the first `keep` different candidates count (successive sampling).
+struct WeightedDraws {
+  WordStream words;
+  std::uint32_t degree;
+  std::uint32_t keep;
+  const AliasColumn* columns;  ///< [degree]; null where all edges weigh the same
+
+  static constexpr std::uint32_t kCoins = 1U << 26;
+  /// Candidates that are looked at before a row is given up: a few edges must have nearly all of its weight.
+  [[nodiscard]] constexpr std::uint32_t tries() const noexcept { return keep < 4 ? 32 : 8 * keep; }
+  /// Candidates whose columns are fetched beforehand: some more than are kept, for repeats.
+  [[nodiscard]] constexpr std::uint32_t fetched() const noexcept { return keep + 2; }
+  [[nodiscard]] constexpr std::uint32_t candidate(std::uint32_t i) const noexcept {
+    const std::uint32_t column = words.bounded(i, degree);
+    if (columns == nullptr || words.word(kCoins + i) < columns[column].accept) return column;
+    return columns[column].other;
+  }
+};
+
 /// Room in `positions` for one row of up to `keep` draws: whole vectors are stored.
 [[nodiscard]] constexpr std::size_t DrawStride(std::size_t keep) noexcept { return (keep + 15) / 16 * 16; }
 
@@ -30,10 +51,14 @@ struct RowDraws {
 using DrawRows = void (*)(std::span<const RowDraws> rows, std::size_t stride, std::uint32_t* positions,
                           StampedSet& taken);
 
-/// Distinct positions, and independent ones.
+/// The same by weight: distinct positions, and kept[r], how many of row r's were found.
+using DrawWeightedRows = void (*)(std::span<const WeightedDraws> rows, std::size_t stride, std::uint32_t* positions,
+                                  std::uint32_t* kept, StampedSet& taken);
+
 struct DrawTable {
   DrawRows distinct;
   DrawRows independent;
+  DrawWeightedRows weighted;
 };
 
 /// The plain loops, and those of the instruction set that runs (KITH_ISA).
@@ -42,5 +67,6 @@ extern const DrawTable kPlainDraws;
 
 /// One row by the plain loop.
 void DrawDistinctRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken);
+[[nodiscard]] std::uint32_t DrawWeightedRow(const WeightedDraws& row, std::uint32_t* positions, StampedSet& taken);
 
 }  // namespace kith

@@ -125,6 +125,60 @@ KITH_INLINE void LongRow(const RowDraws& row, std::uint32_t* positions, StampedS
   _mm512_storeu_si512(positions + 16, _mm512_mask_mov_epi32(picks1, _mm512_test_epi32_mask(repeats1, repeats1), last1));
 }
 
+/// The lower halves of 16 numbers of 64 bits.
+KITH_INLINE __m512i LowerHalves(__m512i a, __m512i b) {
+  return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(a)), _mm512_cvtepi64_epi32(b), 1);
+}
+
+/// Candidates first, first + 1, ... in `lanes`; the columns of the others are not looked at.
+KITH_INLINE __m512i Candidates(const WeightedDraws& row, std::uint32_t first, __mmask16 lanes, __mmask16& unfair) {
+  const __m512i columns = MultiplyHigh(Words(row.words.low(), row.words.high(), first), Every(row.degree), unfair);
+  unfair = static_cast<__mmask16>(unfair & lanes);
+  if (row.columns == nullptr) return columns;
+  const __m512i coins = Words(row.words.low(), row.words.high(), WeightedDraws::kCoins + first);
+  const __m512i none = _mm512_setzero_si512();
+  const __m512i low =
+      _mm512_mask_i32gather_epi64(none, static_cast<__mmask8>(lanes), _mm512_castsi512_si256(columns), row.columns, 8);
+  const __m512i high = _mm512_mask_i32gather_epi64(none, static_cast<__mmask8>(lanes >> 8),
+                                                   _mm512_extracti64x4_epi64(columns, 1), row.columns, 8);
+  const __mmask16 own = _mm512_cmplt_epu32_mask(coins, LowerHalves(low, high));
+  return _mm512_mask_mov_epi32(LowerHalves(_mm512_srli_epi64(low, 32), _mm512_srli_epi64(high, 32)), own, columns);
+}
+
+/// Up to 32 positions from two vectors of candidates at most; 0 where more would have to be looked at.
+KITH_INLINE std::uint32_t WeightedRow(const WeightedDraws& row, std::uint32_t* positions) {
+  __mmask16 unfair = 0;
+  const std::uint32_t looked_at = row.fetched() < 16 ? row.fetched() : 16;
+  const __mmask16 lanes0 = FirstLanes(looked_at);
+  const __m512i first = Candidates(row, 0, lanes0, unfair);
+  if (unfair != 0) [[unlikely]]
+    return 0;
+  const __m512i before0 = _mm512_conflict_epi32(first);
+  const auto new0 = static_cast<__mmask16>(_mm512_testn_epi32_mask(before0, before0) & lanes0);
+  const auto found0 = static_cast<std::uint32_t>(__builtin_popcount(new0));
+  _mm512_storeu_si512(positions, _mm512_maskz_compress_epi32(new0, first));
+  if (found0 >= row.keep) return row.keep;
+  const std::uint32_t missing = row.keep - found0;
+  const __mmask16 lanes1 = FirstLanes(2 * missing + 2);
+  const __m512i second = Candidates(row, looked_at, lanes1, unfair);
+  if (unfair != 0) [[unlikely]]
+    return 0;
+  const __m512i known = _mm512_mask_mov_epi32(Every(row.degree), lanes0, first);  // no candidate is `degree`
+  const __m512i before1 = _mm512_or_si512(_mm512_conflict_epi32(second), FoundIn(known, second));
+  const auto new1 = static_cast<__mmask16>(_mm512_testn_epi32_mask(before1, before1) & lanes1);
+  _mm512_mask_storeu_epi32(positions + found0, FirstLanes(missing), _mm512_maskz_compress_epi32(new1, second));
+  return static_cast<std::uint32_t>(__builtin_popcount(new1)) >= missing ? row.keep : 0;
+}
+
+void WeightedRows(std::span<const WeightedDraws> rows, std::size_t stride, std::uint32_t* positions,
+                  std::uint32_t* kept, StampedSet& taken) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    kept[r] = rows[r].keep <= 32 ? WeightedRow(rows[r], positions + r * stride) : 0;
+    if (kept[r] < rows[r].keep) [[unlikely]]
+      kept[r] = DrawWeightedRow(rows[r], positions + r * stride, taken);
+  }
+}
+
 void DistinctRows(std::span<const RowDraws> rows, std::size_t stride, std::uint32_t* positions, StampedSet& taken) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
     if (rows[r].keep <= 16) {
@@ -154,7 +208,7 @@ void IndependentRows(std::span<const RowDraws> rows, std::size_t stride, std::ui
 
 }  // namespace
 
-const DrawTable kAvx512Draws = {.distinct = DistinctRows, .independent = IndependentRows};
+const DrawTable kAvx512Draws = {.distinct = DistinctRows, .independent = IndependentRows, .weighted = WeightedRows};
 
 }  // namespace kith
 

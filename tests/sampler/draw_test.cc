@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "alias_rows.h"
 #include "chi_square.h"
 #include "draw_avx512.h"
 
@@ -60,6 +61,34 @@ TEST_P(Draws, GiveTheBitsOfThePlainLoopForEveryFanoutAndAnyDegree) {
     }
   }
   EXPECT_EQ(compared, 48U * 10 * 40);
+}
+
+TEST_P(Draws, ByWeightAreTheFirstDifferentCandidates) {
+  AliasBuilder builder;
+  for (std::uint32_t keep = 1; keep <= 40; ++keep) {
+    for (const std::uint32_t above : {1U, 3U, 10U, 100U, 2000U}) {
+      const std::uint32_t degree = keep + above;
+      std::vector<float> weights;
+      for (std::uint32_t i = 0; i < degree; ++i) weights.push_back(i % 5 == 0 ? 10.0F : 1.0F);
+      std::vector<AliasColumn> columns(degree);
+      builder.Build(weights, columns.data());
+      for (std::uint32_t node = 0; node < 20; ++node) {
+        const WeightedDraws row{WordStream(9, node), degree, keep, node % 4 == 0 ? nullptr : columns.data()};
+        std::vector<std::uint32_t> expected;
+        for (std::uint32_t i = 0; i < row.tries() && expected.size() < keep; ++i) {
+          const std::uint32_t edge = row.candidate(i);
+          if (std::find(expected.begin(), expected.end(), edge) == expected.end()) expected.push_back(edge);
+        }
+        std::vector<std::uint32_t> positions(DrawStride(keep));
+        std::uint32_t kept = 0;
+        StampedSet taken;
+        table_.weighted({&row, 1}, positions.size(), positions.data(), &kept, taken);
+        ASSERT_EQ(kept, expected.size()) << keep << " of " << degree;
+        positions.resize(kept);
+        ASSERT_EQ(positions, expected) << keep << " of " << degree;
+      }
+    }
+  }
 }
 
 /// A second way to Floyd's method: each draw looks for its pick in a set of all before.
