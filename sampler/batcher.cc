@@ -1,7 +1,6 @@
 #include "kith/sampler/batcher.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -103,18 +102,17 @@ double Batcher::RunEpoch(const Runtime& runtime, std::uint64_t epoch,
   std::vector<NeighborSampler::ScratchPtr> scratch;
   for (std::size_t s = 0; s < slots.size(); ++s) scratch.push_back(sampler_.NewScratch());
 
-  std::atomic<bool> stopped = false;
   const auto begin = std::chrono::steady_clock::now();
   auto idle_since = begin;
   double waited = 0;
-  ParallelPipeline(
-      runtime, slots.size(), [&](std::size_t b, std::size_t) { return b < batches && !stopped.load(); },
+  ParallelPrefetch(
+      runtime, batches, slots.size(),
       [&](std::size_t b, std::size_t slot) { Fill(order, epoch, b, *scratch[slot], slots[slot]); },
       [&](std::size_t, std::size_t slot) {
-        if (stopped.load()) return;
         waited += Seconds(std::chrono::steady_clock::now() - idle_since);
-        if (!train(slots[slot])) stopped.store(true);
+        const bool go_on = train(slots[slot]);
         idle_since = std::chrono::steady_clock::now();
+        return go_on;
       });
   const double total = Seconds(std::chrono::steady_clock::now() - begin);
   return total > 0 ? std::min(1.0, waited / total) : 0.0;

@@ -145,36 +145,44 @@ KITH_INLINE __m512i Candidates(const WeightedDraws& row, std::uint32_t first, __
   return _mm512_mask_mov_epi32(LowerHalves(_mm512_srli_epi64(low, 32), _mm512_srli_epi64(high, 32)), own, columns);
 }
 
-/// Up to 32 positions from two vectors of candidates at most; 0 where more would have to be looked at.
+constexpr std::uint32_t kUnfair = 0xFFFFFFFFU;
+
+/// The first positions + lane, up to `found`; `none` in the lanes beyond.
+KITH_INLINE __m512i Found(const std::uint32_t* positions, std::uint32_t found, std::uint32_t none) {
+  return _mm512_mask_loadu_epi32(Every(none), FirstLanes(found), positions);
+}
+
+/// Up to 32 positions, and how many there are; kUnfair where a word may have to be drawn again.
 KITH_INLINE std::uint32_t WeightedRow(const WeightedDraws& row, std::uint32_t* positions) {
-  __mmask16 unfair = 0;
-  const std::uint32_t looked_at = row.fetched() < 16 ? row.fetched() : 16;
-  const __mmask16 lanes0 = FirstLanes(looked_at);
-  const __m512i first = Candidates(row, 0, lanes0, unfair);
-  if (unfair != 0) [[unlikely]]
-    return 0;
-  const __m512i before0 = _mm512_conflict_epi32(first);
-  const auto new0 = static_cast<__mmask16>(_mm512_testn_epi32_mask(before0, before0) & lanes0);
-  const auto found0 = static_cast<std::uint32_t>(__builtin_popcount(new0));
-  _mm512_storeu_si512(positions, _mm512_maskz_compress_epi32(new0, first));
-  if (found0 >= row.keep) return row.keep;
-  const std::uint32_t missing = row.keep - found0;
-  const __mmask16 lanes1 = FirstLanes(2 * missing + 2);
-  const __m512i second = Candidates(row, looked_at, lanes1, unfair);
-  if (unfair != 0) [[unlikely]]
-    return 0;
-  const __m512i known = _mm512_mask_mov_epi32(Every(row.degree), lanes0, first);  // no candidate is `degree`
-  const __m512i before1 = _mm512_or_si512(_mm512_conflict_epi32(second), FoundIn(known, second));
-  const auto new1 = static_cast<__mmask16>(_mm512_testn_epi32_mask(before1, before1) & lanes1);
-  _mm512_mask_storeu_epi32(positions + found0, FirstLanes(missing), _mm512_maskz_compress_epi32(new1, second));
-  return static_cast<std::uint32_t>(__builtin_popcount(new1)) >= missing ? row.keep : 0;
+  std::uint32_t found = 0, next = 0;
+  while (found < row.keep && next < row.tries()) {
+    // In a short row all columns lie near each other; in a long one each may be a line of its own.
+    const std::uint32_t wanted = row.degree <= 64 ? 16 : next == 0 ? row.fetched() : 2 * (row.keep - found) + 2;
+    const std::uint32_t left = row.tries() - next, most = wanted < left ? wanted : left;
+    const __mmask16 lanes = FirstLanes(most);
+    __mmask16 unfair = 0;
+    const __m512i candidates = Candidates(row, next, lanes, unfair);
+    if (unfair != 0) [[unlikely]]
+      return kUnfair;
+    __m512i repeats = _mm512_conflict_epi32(candidates);
+    if (found > 0) repeats = _mm512_or_si512(repeats, FoundIn(Found(positions, found, row.degree), candidates));
+    if (found > 16) {
+      repeats = _mm512_or_si512(repeats, FoundIn(Found(positions + 16, found - 16, row.degree), candidates));
+    }
+    const auto fresh = static_cast<__mmask16>(_mm512_testn_epi32_mask(repeats, repeats) & lanes);
+    const std::uint32_t missing = row.keep - found, count = static_cast<std::uint32_t>(__builtin_popcount(fresh));
+    _mm512_mask_storeu_epi32(positions + found, FirstLanes(missing), _mm512_maskz_compress_epi32(fresh, candidates));
+    found += count < missing ? count : missing;
+    next += most < 16 ? most : 16;
+  }
+  return found;
 }
 
 void WeightedRows(std::span<const WeightedDraws> rows, std::size_t stride, std::uint32_t* positions,
                   std::uint32_t* kept, StampedSet& taken) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    kept[r] = rows[r].keep <= 32 ? WeightedRow(rows[r], positions + r * stride) : 0;
-    if (kept[r] < rows[r].keep) [[unlikely]]
+    kept[r] = rows[r].keep <= 32 ? WeightedRow(rows[r], positions + r * stride) : kUnfair;
+    if (kept[r] == kUnfair) [[unlikely]]
       kept[r] = DrawWeightedRow(rows[r], positions + r * stride, taken);
   }
 }
