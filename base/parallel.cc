@@ -6,8 +6,11 @@
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
+#include <tbb/task_group.h>
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -145,6 +148,86 @@ void ParallelPipeline(const Runtime& runtime, std::size_t slots,
       consume(i, i % slots);
     });
     tbb::parallel_pipeline(slots, source & middle & sink);
+  });
+}
+
+namespace {
+
+/// One place of ParallelPrefetch.  The state names the item with the phase, so that a task that comes late finds that
+/// its item is gone.
+struct PrefetchSlot {
+  enum Phase : std::uint64_t { kWaiting, kTaken, kReady, kPhases };
+  static std::uint64_t State(std::size_t i, Phase phase) noexcept { return i * kPhases + phase; }
+
+  std::atomic<std::uint64_t> state = 0;
+  std::exception_ptr failure = {};
+  SyncPoint sync = {};
+};
+
+}  // namespace
+
+void ParallelPrefetch(const Runtime& runtime, std::size_t n, std::size_t slots,
+                      FunctionRef<void(std::size_t i, std::size_t slot)> prepare,
+                      FunctionRef<bool(std::size_t i, std::size_t slot)> use) {
+  slots = std::max<std::size_t>(slots, 1);
+  if (runtime.threads() == 1) {
+    for (std::size_t i = 0; i < n; ++i) {
+      prepare(i, i % slots);
+      if (!use(i, i % slots)) return;
+    }
+    return;
+  }
+  using Slot = PrefetchSlot;
+  const auto places = std::make_unique<Slot[]>(slots);
+  SyncPoint fork, join;
+  std::atomic<bool> stopped = false;
+  // Whether item i was still to be had; prepared then, or the failure kept for its turn.
+  const auto take = [&](std::size_t i) {
+    Slot& slot = places[i % slots];
+    std::uint64_t waiting = Slot::State(i, Slot::kWaiting);
+    if (!slot.state.compare_exchange_strong(waiting, Slot::State(i, Slot::kTaken))) return false;
+    try {
+      const SyncScope scope(slot.sync, slot.sync);
+      prepare(i, i % slots);
+    } catch (...) {
+      slot.failure = std::current_exception();
+    }
+    slot.state = Slot::State(i, Slot::kReady);
+    slot.state.notify_one();
+    return true;
+  };
+  RunIsolated(runtime, fork, join, [&] {
+    tbb::task_group group;
+    const auto offer = [&](std::size_t i) {
+      places[i % slots].state = Slot::State(i, Slot::kWaiting);
+      group.run([&, i] {
+        if (stopped) return;
+        const SyncScope scope(fork, join);
+        take(i);
+      });
+    };
+    struct WaitAtEnd {
+      std::atomic<bool>& stopped;
+      tbb::task_group& group;
+      ~WaitAtEnd() {
+        stopped = true;
+        group.wait();  // no task lets an exception out
+      }
+    } const wait_at_end{stopped, group};
+
+    for (std::size_t i = 0; i < std::min(n, slots); ++i) offer(i);
+    for (std::size_t i = 0; i < n; ++i) {
+      Slot& slot = places[i % slots];
+      if (!take(i)) {
+        for (std::uint64_t now = slot.state; now != Slot::State(i, Slot::kReady); now = slot.state) {
+          slot.state.wait(now);
+        }
+      }
+      if (slot.failure) std::rethrow_exception(slot.failure);
+      const SyncScope scope(slot.sync, slot.sync);
+      if (!use(i, i % slots)) return;
+      if (i + slots < n) offer(i + slots);
+    }
   });
 }
 

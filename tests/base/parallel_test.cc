@@ -6,12 +6,15 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -171,6 +174,88 @@ TEST_P(Parallel, PipelineHandsAnExceptionToItsCaller) {
   const auto consume = [&](std::size_t i, std::size_t) { consumed.push_back(i); };
   EXPECT_THROW(ParallelPipeline(runtime_, 4, produce, transform, consume), std::bad_alloc);
   EXPECT_TRUE(std::all_of(consumed.begin(), consumed.end(), [](std::size_t i) { return i < 20; }));
+}
+
+TEST_P(Parallel, PrefetchUsesInOrderWhatItsSlotHolds) {
+  constexpr std::size_t kItems = 200, kSlots = 3;
+  std::array<std::size_t, kSlots> slots = {};
+  std::vector<std::atomic<int>> prepared(kItems);
+  std::atomic<std::size_t> in_flight = 0, most = 0;
+  std::vector<std::size_t> used;
+  ParallelPrefetch(
+      runtime_, kItems, kSlots,
+      [&](std::size_t i, std::size_t slot) {
+        ++prepared[i];
+        const std::size_t now = ++in_flight;
+        for (std::size_t seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        }
+        slots[slot] = i * i;
+      },
+      [&](std::size_t i, std::size_t slot) {
+        EXPECT_EQ(slots[slot], i * i);
+        std::atomic<std::size_t> sum = 0;
+        ParallelFor(runtime_, 64, 1, [&](std::size_t begin, std::size_t end) { sum += end - begin; });
+        EXPECT_EQ(sum, 64U);
+        used.push_back(i);
+        --in_flight;
+        return true;
+      });
+  std::vector<std::size_t> expected(kItems);
+  std::iota(expected.begin(), expected.end(), std::size_t{0});
+  EXPECT_EQ(used, expected);
+  EXPECT_LE(most, kSlots);
+  for (const std::atomic<int>& times : prepared) EXPECT_EQ(times, 1);
+}
+
+TEST_P(Parallel, PrefetchStopsWhereUseSaysSo) {
+  std::atomic<std::size_t> prepared = 0;
+  std::size_t used = 0;
+  ParallelPrefetch(
+      runtime_, 1000, 4, [&](std::size_t, std::size_t) { ++prepared; },
+      [&](std::size_t i, std::size_t) {
+        ++used;
+        return i < 9;
+      });
+  EXPECT_EQ(used, 10U);
+  EXPECT_GE(prepared, 10U);
+  EXPECT_LE(prepared, 14U);
+  ParallelPrefetch(
+      runtime_, 0, 4, [&](std::size_t, std::size_t) { ADD_FAILURE(); },
+      [&](std::size_t, std::size_t) { return ADD_FAILURE(), true; });
+}
+
+TEST_P(Parallel, PrefetchHandsAnExceptionToItsCaller) {
+  std::vector<std::size_t> used;
+  const auto run = [&](std::size_t bad_prepare, std::size_t bad_use) {
+    used.clear();
+    ParallelPrefetch(
+        runtime_, 50, 4,
+        [&](std::size_t i, std::size_t) {
+          if (i == bad_prepare) throw std::runtime_error("prepare");
+        },
+        [&](std::size_t i, std::size_t) {
+          if (i == bad_use) throw std::runtime_error("use");
+          used.push_back(i);
+          return true;
+        });
+  };
+  EXPECT_THROW(run(7, 99), std::runtime_error);
+  EXPECT_EQ(used.size(), 7U) << "what stands before it was used";
+  EXPECT_THROW(run(99, 5), std::runtime_error);
+  EXPECT_EQ(used.size(), 5U);
+}
+
+/// Preparation goes on while an item is in use: the use of the first waits for the last that fits.
+TEST(ParallelPrefetch, PreparesAheadWhileAnItemIsInUse) {
+  const Runtime runtime(2);
+  std::atomic<std::size_t> prepared = 0;
+  ParallelPrefetch(
+      runtime, 4, 4, [&](std::size_t, std::size_t) { ++prepared; },
+      [&](std::size_t, std::size_t) {
+        while (prepared < 4) std::this_thread::yield();
+        return true;
+      });
+  EXPECT_EQ(prepared, 4U);
 }
 
 TEST(Runtime, CountsTheCoresThisProcessMayUse) {

@@ -77,4 +77,12 @@ void ParallelPipeline(const Runtime& runtime, std::size_t slots,
                       FunctionRef<void(std::size_t i, std::size_t slot)> transform,
                       FunctionRef<void(std::size_t i, std::size_t slot)> consume);
 
+/// Calls use(i, slot) for i = 0, 1, ... < n in order, on one thread, until it returns false; prepare(i, slot) runs
+/// before, several at once and up to `slots` items ahead.  Item i owns slot i % slots from prepare to the end of use.
+/// For a `use` that is itself parallel: its thread prepares an item only where nobody has begun to, so that it hardly
+/// ever waits, and the others help it while enough is prepared.
+void ParallelPrefetch(const Runtime& runtime, std::size_t n, std::size_t slots,
+                      FunctionRef<void(std::size_t i, std::size_t slot)> prepare,
+                      FunctionRef<bool(std::size_t i, std::size_t slot)> use);
+
 }  // namespace kith
