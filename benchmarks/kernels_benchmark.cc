@@ -7,8 +7,9 @@ namespace kith::tools {
 namespace {
 
 const std::vector<KernelBenchCase>& AllCases() {
-  static const Csr csr = SyntheticKernelGraph(Runtime(), /*seed=*/1).value();
-  static const std::vector<KernelBenchCase> cases = KernelBenchCases(csr, /*seed=*/1);
+  static const Runtime runtime;
+  static const Csr csr = SyntheticKernelGraph(runtime, /*seed=*/1).value();
+  static const std::vector<KernelBenchCase> cases = KernelBenchCases(runtime, csr, /*seed=*/1);
   return cases;
 }
 
@@ -24,7 +25,7 @@ void Kernels(benchmark::State& state) {
     state.counters["flops"] =
         benchmark::Counter(bench.flops, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
 }
-BENCHMARK(Kernels)->DenseRange(0, 15)->Unit(benchmark::kMillisecond);
+BENCHMARK(Kernels)->DenseRange(0, 24)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace kith::tools

@@ -14,6 +14,7 @@ KITH_INLINE void AddScores(const G& g, Leaky leaky, const float* attention, cons
     far[i] = a * leaky.bend;
     own[i] = kKind == AttentionKind::kDynamic ? Load(query + i * g.step) : Lanes{};
   }
+#pragma GCC unroll 2
   for (Size e = 0; e < n; ++e) {
     if (kFirst && e < fetched) Prefetch(message + columns[e + kAhead] * width, width);
     const float* m = message + columns[e] * width;
@@ -42,6 +43,7 @@ KITH_INLINE void AddMessages(const G& g, const Lanes* p, const float* message, S
     for (Size i = 0; i < kVectors; ++i) sum[i] = Load(out + i * g.step) * factor;
   }
   BitLanes lane = g.spread;
+#pragma GCC unroll 2
   for (Size e = 0; e < n; ++e, lane += static_cast<std::uint32_t>(g.heads)) {
     const Lanes weight = OfEdge(g, p, e, lane);
     const float* m = message + columns[e] * width;

@@ -23,6 +23,7 @@ KITH_INLINE void AddScoresAndSlopes(const G& g, Leaky leaky, const float* attent
     }
     factor[i] = Load(factor_row + i * g.step);
   }
+#pragma GCC unroll 2
   for (Size e = 0; e < n; ++e) {
     const float* to_score = score_row(e);
     const float* to_slope = slope_row(e);
@@ -57,6 +58,7 @@ KITH_INLINE void AddQuerySlopes(const G& g, Leaky leaky, const float* attention,
 #pragma GCC unroll 4
   for (Size i = 0; i < kVectors; ++i) own[i] = Load(query + i * g.step);
   BitLanes lane = g.spread;
+#pragma GCC unroll 2
   for (Size e = 0; e < n; ++e, lane += static_cast<std::uint32_t>(g.heads)) {
     const Lanes slope = OfEdge(g, ds, e, lane);
     const float* m = message + columns[e] * width;
@@ -175,6 +177,7 @@ KITH_INLINE void AddMessageSlopes(const G& g, Leaky leaky, const float* attentio
 #pragma GCC unroll 4
   for (Size i = 0; i < kVectors; ++i) own[i] = Load(message + i * g.step);
   BitLanes lane = g.spread;
+#pragma GCC unroll 2
   for (Size e = 0; e < n; ++e, lane += static_cast<std::uint32_t>(g.heads)) {
     const Lanes weight = OfEdge(g, p, e, lane), slope = OfEdge(g, ds, e, lane);
     const float* from = records + columns[e] * record;

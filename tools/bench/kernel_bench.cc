@@ -1,9 +1,9 @@
 #include "bench/kernel_bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <ctime>
 #include <numeric>
 #include <utility>
 
@@ -13,17 +13,23 @@
 namespace kith::tools {
 namespace {
 
-double Milliseconds(const std::function<void()>& run, std::uint32_t runs) {
-  const auto begin = std::chrono::steady_clock::now();
+double Now(bool on_all_threads) {
+  timespec now{};
+  (void)clock_gettime(on_all_threads ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) * 1e-6;
+}
+
+double Milliseconds(const std::function<void()>& run, std::uint32_t runs, bool on_all_threads) {
+  const double begin = Now(on_all_threads);
   for (std::uint32_t i = 0; i < runs; ++i) run();
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count() / runs;
+  return (Now(on_all_threads) - begin) / runs;
 }
 
 /// The least time of the case and of its floor, which take turns.
 void Measure(const KernelBenchCase& bench, std::uint32_t repeats, KernelBenchRow& row) {
   for (std::uint32_t i = 0; i <= repeats; ++i) {
-    const double time = Milliseconds(bench.run, bench.runs);
-    const double floor = bench.floor ? Milliseconds(bench.floor, bench.runs) : 0;
+    const double time = Milliseconds(bench.run, bench.runs, bench.on_all_threads);
+    const double floor = bench.floor ? Milliseconds(bench.floor, bench.runs, bench.on_all_threads) : 0;
     if (i == 0) continue;  // the first finds cold caches
     row.milliseconds = i == 1 ? time : std::min(row.milliseconds, time);
     row.floor_milliseconds = i == 1 ? floor : std::min(row.floor_milliseconds, floor);
@@ -74,7 +80,7 @@ Result<std::vector<KernelBenchRow>> RunKernelBench(const Runtime& runtime, const
     csr = &synthetic;
   }
   std::vector<KernelBenchRow> rows;
-  for (const KernelBenchCase& bench : KernelBenchCases(*csr, options.seed)) {
+  for (const KernelBenchCase& bench : KernelBenchCases(runtime, *csr, options.seed)) {
     KernelBenchRow row;
     row.name = bench.name;
     row.size = bench.size;

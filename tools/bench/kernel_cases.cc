@@ -1,5 +1,6 @@
 // The cases of the kernel benchmark: inputs, the public kernel, and the plain loop that checks it.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -9,86 +10,22 @@
 #include <utility>
 
 #include "bench/kernel_bench.h"
+#include "bench/kernel_inputs.h"
 #include "kith/base/buffer.h"
 #include "kith/base/rng.h"
-#include "kith/kernels/attention.h"
 #include "kith/kernels/kernels.h"
 #include "kith/kernels/reference.h"
-#include "kith/kernels/reference_attention.h"
 
 namespace kith::tools {
 namespace {
 
 namespace reference = kernels::reference;
-using Floats = AlignedBuffer<float>;
-
-/// n numbers, uniform in [-1, 1).
-Floats Uniform(std::size_t n, std::uint64_t seed, std::uint64_t stream) {
-  const Rng rng(seed, Purpose::kBench, 100 + stream);
-  Floats values(n);
-  for (std::size_t i = 0; i < n; ++i) values[i] = 2.0F * rng.uniform(static_cast<std::uint32_t>(i)) - 1.0F;
-  return values;
-}
-
-/// Whether every entry agrees to 1e-4 of the larger of 1 and the expected one.
-bool Agree(std::span<const float> found, std::span<const float> expected) {
-  for (std::size_t i = 0; i < expected.size(); ++i)
-    if (!(std::fabs(found[i] - expected[i]) <= 1e-4F * std::max(1.0F, std::fabs(expected[i])))) return false;
-  return found.size() == expected.size();
-}
-
-/// Reads one word of every cache line of the row of every edge, fetched as far ahead as the kernels do.
-template <std::size_t kWidth>
-void TouchRows(std::span<const std::uint32_t> columns, const Floats& x) {
-  constexpr std::size_t kLine = 16, kAhead = 16, kLines = (kWidth + kLine - 1) / kLine;
-  float sum[kLines] = {};  // one for each line, or the additions would take longer than the reads
-  const float* const rows = x.data();
-  for (std::size_t e = 0; e < columns.size(); ++e) {
-    if (e + kAhead < columns.size())
-      for (std::size_t i = 0; i < kLines; ++i) __builtin_prefetch(rows + columns[e + kAhead] * kWidth + i * kLine);
-    for (std::size_t i = 0; i < kLines; ++i) sum[i] += rows[columns[e] * kWidth + i * kLine];
-  }
-  // The compiler must believe that the sums are used.
-  asm volatile("" : : "r"(sum) : "memory");
-}
-
-/// The graph, its transpose and the arrays that all cases read and write.
-struct Inputs {
-  const Csr& csr;
-  std::uint64_t seed;
-  AlignedBuffer<EdgeOffset> offsets;  ///< the graph's, as wide as kernels read them
-  AlignedBuffer<EdgeOffset> transpose_offsets;
-  AlignedBuffer<std::uint32_t> transpose_destinations, transpose_edges;
-  Floats weights;
-
-  Inputs(const Csr& graph, std::uint64_t the_seed) : csr(graph), seed(the_seed) {
-    offsets.resize(csr.offsets().size());
-    std::copy(csr.offsets().begin(), csr.offsets().end(), offsets.begin());
-    transpose_offsets.resize(csr.num_targets() + std::size_t{1});
-    transpose_destinations.resize(csr.num_edges());
-    transpose_edges.resize(csr.num_edges());
-    for (const std::uint32_t target : csr.targets()) ++transpose_offsets[target + std::size_t{1}];
-    for (std::size_t u = 1; u < transpose_offsets.size(); ++u) transpose_offsets[u] += transpose_offsets[u - 1];
-    auto next = transpose_offsets;
-    for (std::uint32_t v = 0; v < csr.num_rows(); ++v)
-      for (EdgeOffset e = csr.offsets()[v]; e < csr.offsets()[v + 1]; ++e) {
-        const EdgeOffset at = next[csr.targets()[e]]++;
-        transpose_destinations[at] = v;
-        transpose_edges[at] = static_cast<std::uint32_t>(e);
-      }
-    weights = Uniform(csr.num_edges(), seed, 0);
-  }
-  [[nodiscard]] std::string Size() const {
-    return std::to_string(csr.num_rows()) + " rows " + std::to_string(csr.num_edges()) + " edges";
-  }
-};
-using SharedInputs = std::shared_ptr<const Inputs>;
-using Cases = std::vector<KernelBenchCase>;
 
 template <std::size_t d>
 void AddGathers(const SharedInputs& in, Cases& cases) {
   struct Arrays {
-    Floats x, out, dout, dx, dots;
+    Floats x, out, dout, dx, dots, ends;
+    AlignedBuffer<std::uint16_t> half;
   };
   const Csr& csr = in->csr;
   auto arrays = std::make_shared<Arrays>();
@@ -111,6 +48,37 @@ void AddGathers(const SharedInputs& in, Cases& cases) {
                      reference::GatherScaleSum(in->offsets, in->csr.targets(), in->weights.data(), arrays->x.data(),
                                                expected.data(), d);
                      return Agree(arrays->out.span(), expected.span());
+                   }});
+
+  // Weights folded into the ends: what LightGCN and the house layer do, in both directions.
+  arrays->ends = Uniform(std::max(csr.num_targets(), csr.num_rows()), in->seed, 14);
+  const auto folded = [in, arrays] {
+    kernels::GatherFolded(in->offsets, in->csr.targets(), arrays->ends.data(), arrays->ends.data(), arrays->x.data(),
+                          arrays->out.data(), d);
+  };
+  const auto folded_reference = [in, arrays](const float* x) {
+    Floats expected(arrays->out.size());
+    reference::GatherFolded<float>(in->offsets, in->csr.targets(), arrays->ends.data(), arrays->ends.data(), x,
+                                   expected.data(), d);
+    return expected;
+  };
+  cases.push_back({"kernels/propagation" + width, in->Size(), flops, 1, folded, "gathers", forward_floor, [=] {
+                     folded();
+                     return Agree(arrays->out.span(), folded_reference(arrays->x.data()).span());
+                   }});
+  arrays->half.resize(arrays->x.size());
+  kernels::ToBfloat16(arrays->x.data(), arrays->x.size(), arrays->half.data());
+  const auto half = [in, arrays] {
+    kernels::GatherFoldedBfloat16(in->offsets, in->csr.targets(), arrays->ends.data(), arrays->ends.data(),
+                                  arrays->half.data(), arrays->out.data(), d);
+  };
+  const auto half_floor = [in, arrays] { TouchRows<d>(in->csr.targets(), arrays->half); };
+  cases.push_back({"kernels/propagation_bf16" + width, in->Size(), flops, 1, half, "gathers", half_floor, [=] {
+                     half();
+                     Floats rounded(arrays->half.size());
+                     for (std::size_t i = 0; i < rounded.size(); ++i)
+                       rounded[i] = std::bit_cast<float>(std::uint32_t{arrays->half[i]} << 16);
+                     return Agree(arrays->out.span(), folded_reference(rounded.data()).span());
                    }});
 
   const auto backward = [in, arrays] {
@@ -140,70 +108,6 @@ void AddGathers(const SharedInputs& in, Cases& cases) {
                                          expected.data(), d);
                      return Agree(arrays->dots.span(), expected.span());
                    }});
-}
-
-/// Forward and both backward passes of 4 heads of 16; the floor is the forward propagation that LightGCN needs.
-void AddAttention(const SharedInputs& in, kernels::AttentionKind kind, const std::string& name, Cases& cases) {
-  constexpr std::size_t kHeads = 4, kFeatures = 16, d = kHeads * kFeatures;
-  struct Arrays {
-    Floats a, query, message, dout, out, lse, dquery, records, dmessage, dattention, propagated;
-    kernels::Attention attention{};
-  };
-  const Csr& csr = in->csr;
-  const std::size_t rows = csr.num_rows(), sources = csr.num_targets();
-  auto arrays = std::make_shared<Arrays>();
-  arrays->a = Uniform(d, in->seed, 3);
-  arrays->query = Uniform(rows * d, in->seed, 4);
-  arrays->message = Uniform(sources * d, in->seed, 5);
-  arrays->dout = Uniform(rows * d, in->seed, 6);
-  arrays->attention = {kind, kHeads, kFeatures, 0.2F, arrays->a.data(), arrays->a.data()};
-  for (Floats* floats : {&arrays->out, &arrays->dquery, &arrays->propagated}) floats->resize(rows * d);
-  arrays->lse.resize(rows * kHeads);
-  arrays->records.resize(rows * arrays->attention.record());
-  arrays->dmessage.resize(sources * d);
-  arrays->dattention.resize(d);
-
-  const auto forward = [in, arrays] {
-    kernels::Attend(arrays->attention, in->offsets, in->csr.targets(), arrays->query.data(), arrays->message.data(),
-                    arrays->out.data(), arrays->lse.data());
-  };
-  const auto both = [in, arrays, forward] {
-    forward();
-    kernels::AttendBackwardToQueries(arrays->attention, in->offsets, in->csr.targets(), arrays->query.data(),
-                                     arrays->message.data(), arrays->out.data(), arrays->lse.data(),
-                                     arrays->dout.data(), arrays->dquery.data(), arrays->records.data(),
-                                     arrays->dattention.data());
-    kernels::AttendBackwardToMessages(arrays->attention, in->transpose_offsets.span(),
-                                      in->transpose_destinations.span(), arrays->message.data(), arrays->records.data(),
-                                      arrays->dmessage.data(), arrays->dattention.data());
-  };
-  const auto propagation = [in, arrays] {
-    kernels::GatherScaleSum(in->offsets, in->csr.targets(), in->weights.data(), arrays->message.data(),
-                            arrays->propagated.data(), d);
-  };
-  // The plain loops score every edge for each head anew: the first rows, and the sources that have no others.
-  const auto verify = [in, arrays, both] {
-    both();
-    const std::size_t checked = std::min<std::size_t>(in->csr.num_rows(), 2000);
-    const std::span<const EdgeOffset> some = std::span<const EdgeOffset>(in->offsets.span()).first(checked + 1);
-    const std::span<const EdgeOffset> back = in->transpose_offsets.span().first(checked + 1);
-    const kernels::Attention& attention = arrays->attention;
-    Floats out(checked * d), lse(checked * kHeads), dquery(checked * d), records(checked * attention.record()),
-        dmessage(checked * d), dattention(d);
-    reference::Attend(attention, some, in->csr.targets(), arrays->query.data(), arrays->message.data(), out.data(),
-                      lse.data());
-    reference::AttendBackwardToQueries(attention, some, in->csr.targets(), arrays->query.data(), arrays->message.data(),
-                                       out.data(), lse.data(), arrays->dout.data(), dquery.data(), records.data(),
-                                       dattention.data());
-    reference::AttendBackwardToMessages(attention, back, in->transpose_destinations.span(), arrays->message.data(),
-                                        arrays->records.data(), dmessage.data(), dattention.data());
-    return Agree(arrays->out.span().first(out.size()), out.span()) &&
-           Agree(arrays->dquery.span().first(dquery.size()), dquery.span()) &&
-           Agree(arrays->records.span().first(records.size()), records.span()) &&
-           Agree(arrays->dmessage.span().first(dmessage.size()), dmessage.span());
-  };
-  cases.push_back({"kernels/" + name + "/4x16", in->Size(), 0, 1, forward, "propagation", propagation, verify});
-  cases.push_back({"kernels/" + name + "_both_ways/4x16", in->Size(), 0, 1, both, "propagation", propagation, verify});
 }
 
 void AddRanking(std::uint64_t seed, Cases& cases) {
@@ -288,13 +192,14 @@ void AddGemm(const std::string& name, std::size_t m, std::size_t n, std::size_t 
 
 }  // namespace
 
-std::vector<KernelBenchCase> KernelBenchCases(const Csr& csr, std::uint64_t seed) {
+std::vector<KernelBenchCase> KernelBenchCases(const Runtime& runtime, const Csr& csr, std::uint64_t seed) {
   const auto inputs = std::make_shared<const Inputs>(csr, seed);
   Cases cases;
   AddGathers<64>(inputs, cases);
   AddGathers<128>(inputs, cases);
-  AddAttention(inputs, kernels::AttentionKind::kAdditive, "gat", cases);
-  AddAttention(inputs, kernels::AttentionKind::kDynamic, "gatv2", cases);
+  AddAttentionCases(inputs, cases);
+  AddLayerCases(runtime, inputs, cases);
+  AddSoftmaxCase(inputs, cases);
   AddRanking(seed, cases);
   AddExp(seed, cases);
   AddGemm("a_bt", 1024, 4096, 64, false, true, seed, cases);
