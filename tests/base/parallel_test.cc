@@ -189,6 +189,7 @@ TEST_P(Parallel, PrefetchUsesInOrderWhatItsSlotHolds) {
         const std::size_t now = ++in_flight;
         for (std::size_t seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
         }
+        std::this_thread::sleep_for(std::chrono::microseconds(50));  // who does not wait comes too early
         slots[slot] = i * i;
       },
       [&](std::size_t i, std::size_t slot) {
