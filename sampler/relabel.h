@@ -4,7 +4,7 @@
 /// this one, so that beginning a batch costs nothing.  (When 32 bits are used up, after thousands of batches, the table
 /// is cleared once.)
 /// DenseRelabel: a slot a node, one cache line a look-up; 4 bytes a node of the graph.
-/// HashedRelabel: open addressing by 64-bit keys, 16 bytes a slot and two to four slots a node of the largest batch,
+/// HashedRelabel: open addressing by 64-bit keys, 16 bytes a slot and four to eight slots a node of the largest batch,
 /// for graphs whose dense table would be larger than what a batch can meet, and for keys that are more than a node.
 /// Threads: one at a time.   Both give the same numbers: 0, 1, ... in order of first sight.
 #pragma once
@@ -74,9 +74,9 @@ class HashedRelabel {
     }
     used_ = 0;
   }
-  /// Room for `count` keys that may be new: half of the slots stay empty.
+  /// Room for `count` keys that may be new: three of four slots stay empty, so that most looks end at the first.
   void Reserve(std::size_t count) {
-    if (2 * (used_ + count) > slots_.size()) Grow(std::bit_ceil(2 * (used_ + count) + 2));
+    if (4 * (used_ + count) > slots_.size()) Grow(std::bit_ceil(4 * (used_ + count) + 2));
   }
   void Prefetch(std::uint64_t key) const noexcept { FetchLine(slots_.data() + Home(key)); }
   class Cursor {
