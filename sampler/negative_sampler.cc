@@ -101,7 +101,9 @@ std::size_t NegativeSampler::Sample(UserId user, std::uint64_t step, std::span<I
       if (!columns_.empty() && words.word(kCoins + draw) >= columns_[item].accept) item = columns_[item].other;
       found = !MayKnow(index(user), item) || !Has(positives, item);
     }
-    while (Has(positives, item)) item = item + 1 == n ? 0 : item + 1;
+    if (!found) {  // a user with nearly all items: the next one that is no positive
+      while (Has(positives, item)) item = item + 1 == n ? 0 : item + 1;
+    }
     out[i] = ItemId{item};
   }
   return out.size();
