@@ -30,11 +30,14 @@ Evaluation Evaluate(const Runtime& runtime, const SocialGraph& graph, const Rank
     meter.Measure(held_out.users[n], list, std::span(result.lists).subspan(n * ks.size(), ks.size()));
   };
   const std::span<const UserId> users(held_out.users);
-  const std::size_t block = options.block == 0 ? std::max<std::size_t>(users.size(), 1) : options.block;
-  for (std::size_t begin = 0; begin < users.size(); begin += block) {
+  constexpr std::size_t kUsersBetweenLooks = 4096;
+  const std::size_t block = options.block == 0 ? kUsersBetweenLooks : options.block;
+  const auto go_on = [&] { return options.cancelled == nullptr || !options.cancelled->load(); };
+  for (std::size_t begin = 0; begin < users.size() && go_on(); begin += block) {
     ranker.RankAll(runtime, graph, users.subspan(begin, std::min(block, users.size() - begin)), deepest,
                    [&](std::size_t n, std::span<const ScoredItem> list) { judge(begin + n, list); });
   }
+  result.hit_offsets.resize(users.size() + 1, result.hits.size());
   for (Metrics& sum : result.at) DivideBy(result.users, sum);
   result.catalogue = meter.Totals();
   return result;

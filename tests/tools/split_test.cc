@@ -163,6 +163,7 @@ TEST_F(SplitTest, SaysWhatIsWrongAndLeavesNothingBehind) {
   fails(2, "--by time", {"--interactions", ratings, "--at", "7"});
   fails(2, "unix seconds", {"--interactions", ratings, "--by", "time", "--at", "monday"});
   fails(2, "nothing is left to train on", {"--interactions", ratings, "--by", "time", "--at", "0"});
+  fails(2, "nothing is held out", {"--interactions", ratings, "--min-items", "11"});
   fails(3, "none.tsv", {"--interactions", folder_.Path("none.tsv")});
   fails(1, "no/store", {"--store", folder_.Path("no/store")});
   EXPECT_FALSE(std::filesystem::exists(out_));

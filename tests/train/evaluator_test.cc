@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -170,6 +171,18 @@ TEST(Evaluate, GivesTheSameBitsOnAnyNumberOfThreadsAndForAnyBlock) {
     SCOPED_TRACE(block);
     ExpectTheSameBits(Evaluate(two, *graph, ranker, held_out, ks, {.block = block}), alone);
   }
+}
+
+TEST(Evaluate, StopsWhereItIsToldTo) {
+  const Runtime runtime(1);
+  const auto graph = testing::ToyGraph(runtime);
+  const Ranker ranker(PopularityModel(*graph).value());
+  const HeldOut held_out{.users = {UserId{0}, UserId{4}}, .items = {{2}, {0}}};
+  const std::vector<std::uint32_t> ks = {20};
+  std::atomic<bool> cancelled = true;
+  EXPECT_TRUE(Evaluate(runtime, *graph, ranker, held_out, ks, {.cancelled = &cancelled}).hits.empty());
+  cancelled = false;
+  EXPECT_EQ(Evaluate(runtime, *graph, ranker, held_out, ks, {.cancelled = &cancelled}).hits.size(), 2U);
 }
 
 TEST(Evaluate, OfNobodyIsZero) {

@@ -27,7 +27,7 @@ Result<Measured> Measure(const Runtime& runtime, GraphStore& store, const Social
                          const BootstrapOptions& bootstrap, std::vector<double>& by_user) {
   KITH_ASSIGN_OR_RETURN(const auto model, LoadModel(store, name, graph));
   Measured measured{name, Evaluate(runtime, graph, Ranker(model), test.held_out, options.ks,
-                                   {.block = options.block, .seed = bootstrap.seed})};
+                                   {.block = options.block, .seed = bootstrap.seed, .cancelled = &Interrupted()})};
   KITH_RETURN_IF_ERROR(CheckInterrupted());
   by_user = MetricsByUser(test.held_out, measured.evaluation);
   measured.estimates = BootstrapMeans(runtime, by_user, options.ks.size() * kMetrics.size(), bootstrap);

@@ -211,6 +211,10 @@ Status RunSplit(const Globals& globals, SplitCommandOptions options) {
   if (summary.parts[0].interactions == 0) {
     return InvalidArgument("split: nothing is left to train on; hold out less, or choose a later --at");
   }
+  if (summary.parts[1].interactions + summary.parts[2].interactions == 0) {
+    return InvalidArgument("split: nothing is held out, since no user has " + std::to_string(options.deal.least) +
+                           " items; lower --min-items or --ratio");
+  }
 
   WholeFolder folder;
   KITH_RETURN_IF_ERROR(folder.Open(options.out));

@@ -5,6 +5,7 @@
 /// are kept, from which every figure can be computed again: at any k, over any part of the users or held-out items.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -52,6 +53,8 @@ struct EvaluateOptions {
   /// Users ranked together, 0: as many as the ranker likes.  Never changes a figure.
   std::uint32_t block = 0;
   std::uint64_t seed = 1;
+  /// Looked at every few thousand users; once it is set, the rest is left out and the figures mean nothing.
+  const std::atomic<bool>* cancelled = nullptr;
 };
 
 [[nodiscard]] Evaluation Evaluate(const Runtime& runtime, const SocialGraph& graph, const Ranker& ranker,
