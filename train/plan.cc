@@ -43,12 +43,14 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   const std::uint64_t table = nodes * plan.width * sizeof(float);
   // Two graphs (all, and without the held-out part) of 4 bytes an edge, one Block with its transpose and weights.
   const std::uint64_t graphs = 2 * (edges * 4 + nodes * 16) + edges * 20 + nodes * 32;
-  // Value, gradient, two moments; the model being measured and the best so far (base, messages, vectors).
-  std::uint64_t tables = 4 * table + 2 * 3 * table;
+  // Value, gradient, two moments; the model being measured and the best so far: of every user the base and the vector,
+  // of every item the message and the vector, of both a query or key under GATv2.
+  const std::uint64_t model = (plan.kind == LayerKind::kGatv2 ? 3 : 2) * table;
+  std::uint64_t tables = 4 * table + 2 * model;
   // Propagation of the whole graph: states, z's gradient and two buffers; also needed to publish.
   tables += (plan.layers + (plan.sampled ? 1 : 3)) * table;
   // A checkpoint as tensors and as bytes: value and two moments, while one of the models is not there.
-  if (plan.keeps_checkpoints) tables += (2 * 3 - 3) * table;
+  if (plan.keeps_checkpoints) tables += 2 * 3 * table - model;
   // The kernel's subspace, after the search and after the refit: the learner's tables are gone, a model's are there.
   if (KernelLeastDegree(graph, 0) != 0) {
     const SpectralOptions spectral;
