@@ -229,6 +229,21 @@ TEST_F(StoreSnapshot, SurvivesAPowerCutBetweenItsSteps) {
   EXPECT_EQ(Loaded(), right);
 }
 
+TEST_F(StoreSnapshot, OfANewerBuildIsLeftAsideAndNoDamage) {
+  {
+    const auto store = Open(Access::kCreateOrWrite);
+    AppendSome(*store, 1, 300);
+    CheckOk(store->RefreshSnapshot(runtime_));
+  }
+  const std::string right = FromTheLog();
+  std::string bytes = storage::ReadFile(File()).value();
+  bytes[8] = 2;  // the version
+  std::ofstream(File(), std::ios::binary) << bytes;
+  EXPECT_EQ(Loaded(), right);
+  EXPECT_THAT(said_, HasSubstr("format version 2"));
+  EXPECT_THAT(Violations(*Open(Access::kReadOnly)), IsEmpty());
+}
+
 TEST_F(StoreSnapshot, NeedsAWriterToBeWritten) {
   AppendSome(*Open(Access::kCreateOrWrite), 1, 10);
   EXPECT_EQ(Open(Access::kReadOnly)->RefreshSnapshot(runtime_).code(), StatusCode::kFailedPrecondition);
