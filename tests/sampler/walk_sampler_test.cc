@@ -59,13 +59,20 @@ TEST(WalkSampler, VisitsNodesAsOftenAsTheWalkWithRestartDoes) {
   const auto graph = testing::ToyGraph(Runtime(1));
   const WalkSamplerOptions options{.walks = 4000, .moves = 6, .restart = 0.3F, .keep = 100};
   const auto seeds = AllNodes(*graph);
-  const WalkBatch batch = Walk(graph, options, seeds);
-  for (std::size_t s = 0; s < seeds.size(); ++s) {
-    const auto expected = ExpectedVisits(*graph, index(seeds[s]), options);
-    std::map<std::uint32_t, double> visits;
-    for (EdgeOffset e = batch.block.offsets[s]; e < batch.block.offsets[s + 1]; ++e) {
-      visits[index(batch.block.nodes[batch.block.sources[e]])] = batch.visits[e];
+  constexpr int kBatches = 20;
+  std::vector<std::map<std::uint32_t, double>> all_visits(seeds.size());
+  for (int step = 0; step < kBatches; ++step) {
+    const WalkBatch batch = Walk(graph, options, seeds, static_cast<std::uint64_t>(step));
+    for (std::size_t s = 0; s < seeds.size(); ++s) {
+      for (EdgeOffset e = batch.block.offsets[s]; e < batch.block.offsets[s + 1]; ++e) {
+        all_visits[s][index(batch.block.nodes[batch.block.sources[e]])] += batch.visits[e];
+      }
     }
+  }
+  for (std::size_t s = 0; s < seeds.size(); ++s) {
+    auto expected = ExpectedVisits(*graph, index(seeds[s]), options);
+    for (double& mean : expected) mean *= kBatches;
+    std::map<std::uint32_t, double>& visits = all_visits[s];
     EXPECT_FALSE(visits.contains(index(seeds[s])));
     for (std::uint32_t v = 0; v < graph->num_nodes(); ++v) {
       if (v == index(seeds[s])) continue;
