@@ -1,5 +1,7 @@
 #include "kith/recommend/evidence.h"
 
+#include <utility>
+
 #include "evidences.h"
 
 namespace kith {
@@ -20,19 +22,44 @@ std::string_view ToString(Via via) noexcept {
   return "model";
 }
 
-void Evidence::ScoreBlock(std::span<const UserView> views, std::span<float> scores) const {
+void Evidence::ScoreBlock(std::span<const UserView> views, std::span<const float> gates,
+                          std::span<float> scores) const {
   if (views.empty()) return;
   const std::size_t stride = scores.size() / views.size();
-  for (std::size_t v = 0; v < views.size(); ++v) Score(views[v], scores.subspan(v * stride, stride));
+  for (std::size_t v = 0; v < views.size(); ++v) {
+    if (gates[v] != 0) Score(views[v], gates[v], scores.subspan(v * stride, stride));
+  }
+}
+
+std::unique_ptr<const Evidence> MakeEvidence(EvidenceKind kind, const Model& model) {
+  switch (kind) {
+    case EvidenceKind::kLearned:
+      return model.width() > 0 ? MakeLearnedEvidence(model) : nullptr;
+    case EvidenceKind::kKernel:
+      return model.kernel.empty() ? nullptr : MakeKernelEvidence(model);
+    case EvidenceKind::kNeighbours:
+      return MakeNeighboursEvidence(model);
+    case EvidenceKind::kFriends:
+      return MakeFriendsEvidence(model);
+    case EvidenceKind::kPopular:
+      return MakePopularEvidence(model);
+  }
+  return nullptr;
 }
 
 std::vector<std::unique_ptr<const Evidence>> MakeEvidences(const Model& model) {
   const Gates& gates = model.gates;
+  const std::pair<EvidenceKind, bool> open[] = {
+      {EvidenceKind::kLearned, gates.learned != 0},
+      {EvidenceKind::kKernel, gates.kernel != 0},
+      {EvidenceKind::kNeighbours, gates.neighbours != 0},
+      {EvidenceKind::kFriends, gates.friends != 0 || gates.cold_friends != 0},
+      {EvidenceKind::kPopular, gates.popular != 0 || gates.cold_popular != 0}};
   std::vector<std::unique_ptr<const Evidence>> evidences;
-  if (gates.learned != 0 && model.width() > 0) evidences.push_back(MakeLearnedEvidence(model));
-  if (gates.kernel != 0 && !model.kernel.empty()) evidences.push_back(MakeKernelEvidence(model));
-  if (gates.friends != 0 || gates.cold_friends != 0) evidences.push_back(MakeFriendsEvidence(model));
-  if (gates.popular != 0 || gates.cold_popular != 0) evidences.push_back(MakePopularEvidence(model));
+  for (const auto& [kind, is_open] : open) {
+    auto evidence = is_open ? MakeEvidence(kind, model) : nullptr;
+    if (evidence != nullptr) evidences.push_back(std::move(evidence));
+  }
   return evidences;
 }
 

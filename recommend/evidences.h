@@ -12,6 +12,8 @@ namespace kith {
 [[nodiscard]] std::unique_ptr<const Evidence> MakeLearnedEvidence(const Model& model);
 /// s(u, i): own items through the sparse item-item kernel.  REQUIRES: the model has one.
 [[nodiscard]] std::unique_ptr<const Evidence> MakeKernelEvidence(const Model& model);
+/// t(u, i): what the users of like taste have, items later than the model too.
+[[nodiscard]] std::unique_ptr<const Evidence> MakeNeighboursEvidence(const Model& model);
 /// f(u, i): what the friends have, items later than the model too, each friend by attention.
 [[nodiscard]] std::unique_ptr<const Evidence> MakeFriendsEvidence(const Model& model);
 /// log(1 + d_i) of the training graph; 0 for items later than the model.

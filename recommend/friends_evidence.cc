@@ -13,8 +13,17 @@ class FriendsEvidence final : public Evidence {
  public:
   explicit FriendsEvidence(const Model& model) : model_(model) {}
 
-  void Score(const UserView& view, std::span<float> scores) const override {
-    const double scale = Scale(view);
+  [[nodiscard]] float Gate(const UserView& view) const override {
+    const Gates& gates = model_.gates;
+    if (view.friends_with_items == 0) return 0.0F;
+    if (!view.has_items()) return gates.cold_friends;
+    if (gates.friends_slope == 0) return gates.friends;
+    const double company = std::log1p(static_cast<double>(view.friends_with_items)) - 2.0;
+    return static_cast<float>(gates.friends * std::exp(gates.friends_slope * company));
+  }
+
+  void Score(const UserView& view, float gate, std::span<float> scores) const override {
+    const double scale = Scale(view, gate);
     if (scale == 0) return;
     for (std::size_t n = 0; n < view.friends.size(); ++n) {
       const auto items = ItemsOf(view, n);
@@ -24,9 +33,9 @@ class FriendsEvidence final : public Evidence {
     }
   }
 
-  void Explain(const UserView& view, std::span<const std::uint32_t> items,
+  void Explain(const UserView& view, float gate, std::span<const std::uint32_t> items,
                std::span<std::vector<Contribution>> terms) const override {
-    const double scale = Scale(view);
+    const double scale = Scale(view, gate);
     if (scale == 0) return;
     for (std::size_t f = 0; f < view.friends.size(); ++f) {
       const auto theirs = ItemsOf(view, f);
@@ -40,8 +49,7 @@ class FriendsEvidence final : public Evidence {
   }
 
  private:
-  [[nodiscard]] double Scale(const UserView& view) const noexcept {
-    const float gate = view.has_items() ? model_.gates.friends : model_.gates.cold_friends;
+  [[nodiscard]] static double Scale(const UserView& view, float gate) noexcept {
     return gate * std::sqrt(static_cast<double>(view.friends_with_items));
   }
   [[nodiscard]] static std::span<const std::uint32_t> ItemsOf(const UserView& view, std::size_t n) noexcept {

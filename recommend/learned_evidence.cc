@@ -14,17 +14,24 @@ class LearnedEvidence final : public Evidence {
  public:
   explicit LearnedEvidence(const Model& model) : model_(model) {}
 
-  void Score(const UserView& view, std::span<float> scores) const override { ScoreBlock({&view, 1}, scores); }
+  [[nodiscard]] float Gate(const UserView& view) const override {
+    return view.has_items() ? model_.gates.learned : 0.0F;
+  }
+
+  void Score(const UserView& view, float gate, std::span<float> scores) const override {
+    ScoreBlock({&view, 1}, {&gate, 1}, scores);
+  }
 
   /// Tiles of items stay in the second-level cache while every user of the block meets them.
-  void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const override {
+  void ScoreBlock(std::span<const UserView> views, std::span<const float> gates,
+                  std::span<float> scores) const override {
     if (views.empty()) return;
     const std::size_t d = model_.width(), stride = scores.size() / views.size();
     const std::size_t known = model_.items.rows();
     for (std::size_t first = 0; first < views.size(); first += kBlock) {
       const std::size_t count = std::min(kBlock, views.size() - first);
       std::array<Standard, kBlock> standards;
-      for (std::size_t v = 0; v < count; ++v) standards[v] = Standardise(views[first + v]);
+      for (std::size_t v = 0; v < count; ++v) standards[v] = Standardise(views[first + v], gates[first + v]);
       for (std::size_t begin = 0; begin < known; begin += kTile) {
         const std::size_t n = std::min(kTile, known - begin);
         for (std::size_t v = 0; v < count; ++v) {
@@ -45,9 +52,9 @@ class LearnedEvidence final : public Evidence {
   }
 
   /// zc is linear in z, so item j's share is a_uj <message_j, items_i - mean vector> / deviation; base_u has the rest.
-  void Explain(const UserView& view, std::span<const std::uint32_t> items,
+  void Explain(const UserView& view, float gate, std::span<const std::uint32_t> items,
                std::span<std::vector<Contribution>> terms) const override {
-    const Standard standard = Standardise(view);
+    const Standard standard = Standardise(view, gate);
     if (standard.scale == 0) return;
     double attention = 0;
     for (const float weight : view.item_weights) attention += std::abs(weight);
@@ -87,11 +94,11 @@ class LearnedEvidence final : public Evidence {
   struct Standard {
     float mean = 0.0F, scale = 0.0F;
   };
-  [[nodiscard]] Standard Standardise(const UserView& view) const noexcept {
+  [[nodiscard]] Standard Standardise(const UserView& view, float gate) const noexcept {
     if (!view.has_items()) return {};
     const Model::Moments moments = model_.ScoreMoments(view.z);
     if (!(moments.deviation > 1e-12F)) return {};
-    return {moments.mean, model_.gates.learned / moments.deviation};
+    return {moments.mean, gate / moments.deviation};
   }
 
   const Model& model_;

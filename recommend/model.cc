@@ -88,10 +88,12 @@ Status CheckKernel(const ItemKernel& kernel, std::uint32_t items) {
 
 Status CheckScalars(const Model& model) {
   const Gates& gates = model.gates;
-  const float scalars[] = {gates.learned,         gates.kernel,       gates.friends,
-                           gates.popular,         gates.cold_friends, gates.cold_popular,
-                           model.message_scale,   model.leaky_slope,  model.kernel_degree_exponent,
+  const float scalars[] = {gates.learned,         gates.kernel,        gates.neighbours,
+                           gates.friends,         gates.friends_slope, gates.popular,
+                           gates.popular_slope,   gates.cold_friends,  gates.cold_popular,
+                           model.message_scale,   model.leaky_slope,   model.kernel_degree_exponent,
                            model.friend_sharpness};
+  KITH_RETURN_IF_ERROR(CheckFinite("kernel_attention", model.kernel_attention));
   return CheckFinite("gates and scalars", scalars);
 }
 

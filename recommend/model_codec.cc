@@ -1,5 +1,6 @@
 #include "model_codec.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -16,7 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Raise it where an older reader would misread; keys and tensors that old readers may ignore need no new number.
-constexpr std::uint32_t kFormatVersion = 1;
+/// 2: the kernel enters by its root and under attention, gates have slopes.
+constexpr std::uint32_t kFormatVersion = 2;
 
 constexpr std::array<std::pair<AttentionRule, std::string_view>, 5> kRules = {{{AttentionRule::kDegree, "degree"},
                                                                                {AttentionRule::kHouse, "house"},
@@ -34,11 +36,14 @@ constexpr std::array<std::pair<std::string_view, Matrix Model::*>, 7> kMatrices 
      {"item_keys", &Model::item_keys},
      {"attention", &Model::attention}}};
 
-constexpr std::array<std::pair<std::string_view, float Gates::*>, 6> kGates = {
+constexpr std::array<std::pair<std::string_view, float Gates::*>, 9> kGates = {
     {{"learned", &Gates::learned},
      {"kernel", &Gates::kernel},
+     {"neighbours", &Gates::neighbours},
      {"friends", &Gates::friends},
+     {"friends_slope", &Gates::friends_slope},
      {"popular", &Gates::popular},
+     {"popular_slope", &Gates::popular_slope},
      {"cold_friends", &Gates::cold_friends},
      {"cold_popular", &Gates::cold_popular}}};
 
@@ -60,6 +65,7 @@ Json EncodeJson(const Model& model) {
   json["heads"] = model.heads;
   json["leaky_slope"] = model.leaky_slope;
   json["kernel_degree_exponent"] = model.kernel_degree_exponent;
+  json["kernel_attention"] = model.kernel_attention;
   json["friend_sharpness"] = model.friend_sharpness;
   Json& gates = json["gates"] = Json::object();
   for (const auto& [name, gate] : kGates) gates[std::string(name)] = model.gates.*gate;
@@ -84,6 +90,9 @@ class Reader {
       fits = found->is_number();
     } else if constexpr (std::is_integral_v<T>) {
       fits = found->is_number_unsigned() && found->template get<std::uint64_t>() <= std::numeric_limits<T>::max();
+    } else if constexpr (std::is_same_v<T, KernelAttention>) {
+      fits = found->is_array() && found->size() == value.size() &&
+             std::all_of(found->begin(), found->end(), [](const Json& number) { return number.is_number(); });
     } else {
       fits = found->is_object();
     }
@@ -118,9 +127,10 @@ Status DecodeJson(std::string_view text, Model& model) {
   KITH_RETURN_IF_ERROR(reader.Take("format", format));
   if (format != "kith-model") return Corruption("model.json: format \"" + format + "\", expected \"kith-model\"");
   KITH_RETURN_IF_ERROR(reader.Take("format_version", version));
-  if (version > kFormatVersion) {
-    return FailedPrecondition("model: format version " + std::to_string(version) + ", this build reads 1.." +
-                              std::to_string(kFormatVersion) + "; upgrade kith or train again");
+  if (version != kFormatVersion) {
+    return FailedPrecondition("model: format version " + std::to_string(version) + ", this build reads " +
+                              std::to_string(kFormatVersion) + "; " +
+                              (version > kFormatVersion ? "upgrade kith or train again" : "train again"));
   }
   KITH_RETURN_IF_ERROR(reader.Take("architecture", model.info.architecture));
   KITH_RETURN_IF_ERROR(reader.Take("store_id", model.info.store_id));
@@ -139,6 +149,7 @@ Status DecodeJson(std::string_view text, Model& model) {
   KITH_RETURN_IF_ERROR(reader.Take("heads", model.heads));
   KITH_RETURN_IF_ERROR(reader.Take("leaky_slope", model.leaky_slope));
   KITH_RETURN_IF_ERROR(reader.Take("kernel_degree_exponent", model.kernel_degree_exponent));
+  KITH_RETURN_IF_ERROR(reader.Take("kernel_attention", model.kernel_attention));
   KITH_RETURN_IF_ERROR(reader.Take("friend_sharpness", model.friend_sharpness));
   KITH_RETURN_IF_ERROR(DecodeGates(reader, model.gates));
   Json report;

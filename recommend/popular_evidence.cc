@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "evidences.h"
 #include "kith/kernels/kernels.h"
 
@@ -10,24 +12,27 @@ class PopularEvidence final : public Evidence {
  public:
   explicit PopularEvidence(const Model& model) : model_(model) {}
 
-  void Score(const UserView& view, std::span<float> scores) const override {
-    const float gate = Gate(view);
-    if (gate != 0) kernels::Axpy(gate, model_.log_degrees().data(), scores.data(), model_.log_degrees().size());
+  [[nodiscard]] float Gate(const UserView& view) const override {
+    const Gates& gates = model_.gates;
+    if (!view.has_items()) return gates.cold_popular;
+    if (gates.popular_slope == 0) return gates.popular;
+    const double taste = std::log1p(static_cast<double>(view.items.size())) - 3.0;
+    return static_cast<float>(gates.popular * std::exp(gates.popular_slope * taste));
   }
 
-  void Explain(const UserView& view, std::span<const std::uint32_t> items,
+  void Score(const UserView&, float gate, std::span<float> scores) const override {
+    kernels::Axpy(gate, model_.log_degrees().data(), scores.data(), model_.log_degrees().size());
+  }
+
+  void Explain(const UserView&, float gate, std::span<const std::uint32_t> items,
                std::span<std::vector<Contribution>> terms) const override {
     for (std::size_t n = 0; n < items.size(); ++n) {
       const float popularity = items[n] < model_.log_degrees().size() ? model_.log_degrees()[items[n]] : 0.0F;
-      terms[n].push_back({Via::kPopular, 0, 0.0F, Gate(view) * popularity});
+      terms[n].push_back({Via::kPopular, 0, 0.0F, gate * popularity});
     }
   }
 
  private:
-  [[nodiscard]] float Gate(const UserView& view) const noexcept {
-    return view.has_items() ? model_.gates.popular : model_.gates.cold_popular;
-  }
-
   const Model& model_;
 };
 

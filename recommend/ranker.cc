@@ -20,7 +20,12 @@ std::size_t BlockOf(std::size_t items) noexcept {
 void ScoreViews(const Model& model, std::span<const std::unique_ptr<const Evidence>> evidences,
                 std::span<const UserView> views, std::span<float> scores) {
   std::fill(scores.begin(), scores.end(), 0.0F);
-  for (const auto& evidence : evidences) evidence->ScoreBlock(views, scores);
+  std::vector<float> gates(views.size());
+  for (const auto& evidence : evidences) {
+    std::transform(views.begin(), views.end(), gates.begin(),
+                   [&](const UserView& view) { return evidence->Gate(view); });
+    evidence->ScoreBlock(views, gates, scores);
+  }
   const auto popular = model.log_degrees();
   for (std::size_t v = 0; v < views.size(); ++v) {
     if (!views[v].fallback()) continue;
@@ -149,7 +154,10 @@ std::vector<std::vector<Contribution>> Ranker::Explain(const UserView& view,
     }
     return terms;
   }
-  for (const auto& evidence : evidences_) evidence->Explain(view, items, terms);
+  for (const auto& evidence : evidences_) {
+    const float gate = evidence->Gate(view);
+    if (gate != 0) evidence->Explain(view, gate, items, terms);
+  }
   for (std::vector<Contribution>& list : terms) list = Merged(std::move(list));
   return terms;
 }

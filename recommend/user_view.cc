@@ -31,8 +31,11 @@ void Encode(const Model& model, UserView& view) {
   }
 }
 
-/// a_uf = exp(sharpness cos(z_u, z_f)), normalised to sum 1 over the friends that have items.
-void WeighFriends(const SocialGraph& graph, const Model& model, UserView& view) {
+}  // namespace
+
+void WeighFriends(float sharpness, UserView& view) {
+  const SocialGraph& graph = *view.graph;
+  const Model& model = *view.model;
   view.friend_weights.assign(view.friends.size(), 0.0F);
   view.friends_with_items = 0;
   const std::size_t d = model.width();
@@ -47,7 +50,7 @@ void WeighFriends(const SocialGraph& graph, const Model& model, UserView& view) 
     ++view.friends_with_items;
     const bool known = inverse_norm > 0 && other < model.users.rows();
     const float cosine = known ? kernels::Dot(view.z.data(), model.users.row(other), d) * inverse_norm : 0.0F;
-    view.friend_weights[n] = model.friend_sharpness * cosine;
+    view.friend_weights[n] = sharpness * cosine;
     largest = std::max(largest, view.friend_weights[n]);
   }
   double sum = 0;
@@ -59,8 +62,6 @@ void WeighFriends(const SocialGraph& graph, const Model& model, UserView& view) 
   if (view.friends_with_items == 0) return;
   for (float& weight : view.friend_weights) weight = static_cast<float>(weight / sum);
 }
-
-}  // namespace
 
 void FillUserView(const SocialGraph& graph, const Model& model, UserId user, UserView& view) {
   view.graph = &graph;
@@ -78,7 +79,7 @@ void FillUserView(const SocialGraph& graph, const Model& model, UserId user, Use
                  [&](std::uint32_t item) { return item < model.info.num_items && model.item_degrees[item] > 0; });
   }
   Encode(model, view);
-  WeighFriends(graph, model, view);
+  WeighFriends(model.friend_sharpness, view);
 }
 
 UserView MakeUserView(const SocialGraph& graph, const Model& model, UserId user) {

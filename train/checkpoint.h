@@ -24,10 +24,11 @@ enum class TrainPhase : std::uint8_t { kSearch = 0, kRefit = 1 };
 struct RunState {
   TrainPhase phase = TrainPhase::kSearch;
   std::uint32_t next_epoch = 0;
-  std::uint32_t best_epoch = 0;  ///< epochs after which the search was best; what the refit uses
-  double tau = 0;                ///< chosen by the trial; 0: not yet
-  double best_recall = -1, best_ndcg = -1;
-  Gates gates = {};  ///< chosen after the search
+  std::uint32_t best_epoch = 0;             ///< epochs chosen by the search; what the refit uses
+  double tau = 0;                           ///< chosen by the trial; 0: not yet
+  double best_recall = -1, best_ndcg = -1;  ///< of the best look; after the gates: with them
+  Gates gates = {};                         ///< chosen after the search
+  KernelAttention kernel_attention = {};
   float friend_sharpness = 0;
 };
 

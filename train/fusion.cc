@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
 
+#include "attention_fit.h"
+#include "gate_lists.h"
 #include "kith/base/rng.h"
 #include "kith/recommend/ranker.h"
 
@@ -13,12 +17,6 @@ namespace {
 
 constexpr std::uint32_t kDepth = 20;
 constexpr std::size_t kMostColdUsers = 2000;
-
-struct PerUser {
-  std::vector<double> recall, ndcg;
-
-  [[nodiscard]] double objective(std::size_t n) const { return recall[n] + ndcg[n]; }
-};
 
 PerUser MeasureUsers(const Runtime& runtime, const SocialGraph& graph, const std::shared_ptr<const Model>& model,
                      const HeldOut& held_out) {
@@ -36,68 +34,150 @@ double Mean(const std::vector<double>& values) {
   return values.empty() ? 0.0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-/// Mean of b - a over users and the standard error of that mean.
-struct Gain {
-  double mean, error;
-};
-Gain PairedGain(const PerUser& a, const PerUser& b) {
-  const auto n = static_cast<double>(a.recall.size());
-  double sum = 0, squares = 0;
-  for (std::size_t u = 0; u < a.recall.size(); ++u) {
-    const double difference = b.objective(u) - a.objective(u);
-    sum += difference;
-    squares += difference * difference;
-  }
-  if (n < 2) return {0, 1};
-  const double mean = sum / n;
-  return {mean, std::sqrt(std::max(0.0, squares / n - mean * mean) / (n - 1))};
-}
+/// Values that each gate is tried at.  Popularity and the kernel start where they pay on every set we know.
+constexpr float kPopular[] = {0.0F, 0.1F, 0.2F, 0.3F, 0.4F, 0.5F, 0.6F, 0.8F, 1.1F, 1.5F};
+constexpr float kRoots[] = {0.0F, 0.05F, 0.1F, 0.15F, 0.2F, 0.25F, 0.3F, 0.4F, 0.5F, 0.7F, 1.0F, 1.5F, 2.5F};
+constexpr float kFriends[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 6.0F, 8.0F, 12.0F, 16.0F, 24.0F};
+constexpr float kFriendsSlopes[] = {-0.9F, -0.6F, -0.3F, 0.0F, 0.3F};
+constexpr float kPopularSlopes[] = {-0.45F, -0.3F, -0.15F, 0.0F, 0.15F};
+constexpr float kLearned[] = {0.0F, 0.5F, 1.0F};
+constexpr float kColdPopular[] = {0.02F, 0.05F, 0.1F, 0.2F, 0.4F, 1.0F};
+constexpr float kFirstPopular = 0.5F, kFirstKernel = 0.3F;
+constexpr std::size_t kFirstSharpness = 2;
+constexpr int kMostRounds = 4;
+/// Standard errors of its gain above which a gate opens (or stays open), and an open one moves.  Popularity and the
+/// kernel leave their defaults only where that pays clearly: a random hold-out asks for less of both than later events
+/// do, since what is held out at random is as old as what is learned from.
+constexpr double kToOpen = 1.5, kToMove = 0.5, kToLeaveDefault = 2.0;
 
-/// Tries values of one setting; keeps the best that beats the present state by more than a standard error.
-class Chooser {
+/// Coordinate ascent over the gates on lists of held-out users.
+class GateSearch {
  public:
-  Chooser(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out, std::shared_ptr<const Model> model,
-          const std::function<bool()>& stop)
-      : runtime_(runtime), graph_(graph), held_out_(held_out), model_(std::move(model)), stop_(stop), best_(Now()) {}
+  GateSearch(const Runtime& runtime, std::span<const GateList> lists, const FusionOptions& options, GateSetting start)
+      : runtime_(runtime), lists_(lists), options_(options), setting_(std::move(start)), now_(Measured(setting_)) {}
 
-  /// `set` puts a value into the model; returns whether one of them was kept.
-  bool Try(std::span<const float> values, float present, const std::function<void(float)>& set) {
-    float kept = present;
-    const PerUser before = best_;
-    double best_gain = 0;
-    for (const float value : values) {
-      if (value == present) continue;
-      if (stop_ && stop_()) break;
-      set(value);
-      PerUser now = Now();
-      const Gain gain = PairedGain(before, now);
-      if (gain.mean > best_gain && gain.mean > gain.error) {
-        best_gain = gain.mean;
-        best_ = std::move(now);
-        kept = value;
-      }
+  void Run() {
+    Climb();
+    // The others were set beside an open gate: once it is closed they move again, and it stays closed.
+    for (float Gates::*gate : {&Gates::neighbours, &Gates::kernel, &Gates::friends}) {
+      if (CloseUnlessItPays(gate)) Climb();
     }
-    set(kept);
-    return kept != present;
   }
-  [[nodiscard]] const PerUser& best() const noexcept { return best_; }
+  [[nodiscard]] const GateSetting& setting() const noexcept { return setting_; }
+  [[nodiscard]] const PerUser& measured() const noexcept { return now_; }
 
  private:
-  [[nodiscard]] PerUser Now() const { return MeasureUsers(runtime_, graph_, model_, held_out_); }
+  void Climb() {
+    for (int round = 0; round < kMostRounds && !Stopped(); ++round) {
+      if (!Round()) break;
+    }
+  }
+  bool Round() {
+    bool moved = false;
+    if (options_.popular) moved |= Try(&Gates::popular, kPopular);
+    if (Has(kKernelColumn)) moved |= Try(&Gates::kernel, kRoots);
+    if (Has(kNeighboursColumn)) moved |= Try(&Gates::neighbours, kRoots);
+    if (Has(kFriendsColumns)) {
+      moved |= Try(&Gates::friends, kFriends);
+      if (setting_.gates.friends != 0) {
+        moved |= Try(&Gates::friends_slope, kFriendsSlopes);
+        if (options_.attention) moved |= TrySharpness();
+      }
+    }
+    if (options_.popular && setting_.gates.popular != 0) moved |= Try(&Gates::popular_slope, kPopularSlopes);
+    if (options_.learned && (setting_.gates.kernel != 0 || setting_.gates.neighbours != 0)) {
+      moved |= Try(&Gates::learned, kLearned);
+    }
+    return moved;
+  }
+
+  bool Try(float Gates::*gate, std::span<const float> values) {
+    if (std::find(closed_.begin(), closed_.end(), gate) != closed_.end()) return false;
+    const float present = setting_.gates.*gate;
+    std::vector<GateSetting> others;
+    for (const float value : values) {
+      if (value == present) continue;
+      others.push_back(setting_);
+      others.back().gates.*gate = value;
+    }
+    const bool has_default = gate == &Gates::popular || gate == &Gates::kernel;
+    if (has_default) return Move(others, kToLeaveDefault);
+    return Move(others, present == 0 ? kToOpen : kToMove);
+  }
+  bool TrySharpness() {
+    std::vector<GateSetting> others;
+    for (std::size_t s = 0; s < kSharpness.size(); ++s) {
+      if (s == setting_.sharpness) continue;
+      others.push_back(setting_);
+      others.back().sharpness = s;
+    }
+    return Move(others, kToMove);
+  }
+  /// To the best of the others, if it gains more than so many standard errors.
+  bool Move(std::span<const GateSetting> others, double errors) {
+    double best_gain = 0;
+    std::size_t best = others.size();
+    PerUser best_measured;
+    for (std::size_t n = 0; n < others.size() && !Stopped(); ++n) {
+      PerUser measured = Measured(others[n]);
+      const Gain gain = PairedGain(now_, measured);
+      if (gain.mean > best_gain && gain.mean > errors * gain.error) {
+        best_gain = gain.mean;
+        best = n;
+        best_measured = std::move(measured);
+      }
+    }
+    if (best == others.size()) return false;
+    setting_ = others[best];
+    now_ = std::move(best_measured);
+    return true;
+  }
+  bool CloseUnlessItPays(float Gates::*gate) {
+    if (setting_.gates.*gate == 0 || Stopped()) return false;
+    GateSetting closed = setting_;
+    closed.gates.*gate = 0;
+    PerUser measured = Measured(closed);
+    const Gain gain = PairedGain(measured, now_);
+    if (gain.mean > kToOpen * gain.error) return false;
+    setting_ = closed;
+    now_ = std::move(measured);
+    closed_.push_back(gate);
+    return true;
+  }
+
+  [[nodiscard]] PerUser Measured(const GateSetting& setting) const {
+    return MeasureGateLists(runtime_, lists_, setting);
+  }
+  [[nodiscard]] bool Stopped() const { return options_.stop && options_.stop(); }
+  [[nodiscard]] bool Has(std::size_t column) const { return !lists_.empty() && !lists_[0].columns[column].empty(); }
 
   const Runtime& runtime_;
-  const SocialGraph& graph_;
-  const HeldOut& held_out_;
-  std::shared_ptr<const Model> model_;
-  const std::function<bool()>& stop_;
-  PerUser best_;
+  std::span<const GateList> lists_;
+  const FusionOptions& options_;
+  GateSetting setting_;
+  PerUser now_;
+  std::vector<float Gates::*> closed_;  ///< for good
 };
 
-constexpr float kPopular[] = {0.0F, 0.1F, 0.2F, 0.3F, 0.45F, 0.6F, 0.8F, 1.1F};
-constexpr float kKernel[] = {0.0F, 0.1F, 0.2F, 0.3F, 0.5F, 0.8F, 1.2F};
-constexpr float kFriends[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 8.0F, 16.0F};
-constexpr float kSharpness[] = {0.0F, 2.5F, 5.0F};
-constexpr float kColdPopular[] = {0.02F, 0.05F, 0.1F, 0.2F, 0.4F, 1.0F};
+/// The better end of two climbs, closed kernels first: from the learned vectors alone, and from beside an open kernel.
+/// One gate at a time does not find the way from the one to the other where both pay about as much.
+GateSetting SearchGates(const Runtime& runtime, std::span<const GateList> lists, const FusionOptions& options,
+                        const GateSetting& start) {
+  GateSearch from(runtime, lists, options, start);
+  from.Run();
+  GateSetting other_start = start;
+  other_start.gates.kernel = start.gates.kernel == 0 ? kFirstKernel : 0.0F;
+  const bool kernel = !lists.empty() && !lists[0].columns[kKernelColumn].empty();
+  if (!kernel || start.gates.learned == 0 || (options.stop && options.stop())) return from.setting();
+  GateSearch other(runtime, lists, options, other_start);
+  other.Run();
+  const bool from_open = from.setting().gates.kernel != 0, other_open = other.setting().gates.kernel != 0;
+  const Gain gain = PairedGain(from.measured(), other.measured());
+  if (from_open == other_open) return gain.mean > 0 ? other.setting() : from.setting();
+  // The kernel opens, as every gate, only where it pays: here beside the best that can be done without it.
+  const bool pays = (from_open ? -gain.mean : gain.mean) > kToOpen * gain.error;
+  return from_open == pays ? from.setting() : other.setting();
+}
 
 }  // namespace
 
@@ -124,29 +204,47 @@ FusionReport Measure(const Runtime& runtime, const SocialGraph& graph, std::shar
   return {Mean(measured.recall), Mean(measured.ndcg)};
 }
 
+FusionReport MeasureLearned(const Runtime& runtime, const SocialGraph& graph, const Model& model,
+                            const HeldOut& held_out, bool popular) {
+  const std::vector<GateList> lists = MakeGateLists(
+      runtime, graph, held_out, {.kernel = false, .neighbours = false, .friends = false, .popular = popular}, model);
+  FusionReport best;
+  for (const float gate : kPopular) {
+    if (gate != 0 && !popular) break;
+    const PerUser measured = MeasureGateLists(runtime, lists, {.gates = {.learned = 1.0F, .popular = gate}});
+    const FusionReport report{Mean(measured.recall), Mean(measured.ndcg)};
+    if (report.recall + report.ndcg > best.recall + best.ndcg) best = report;
+  }
+  return best;
+}
+
 FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out,
                       const FusionOptions& options, const std::shared_ptr<Model>& model) {
-  Chooser chooser(runtime, graph, held_out, model, options.stop);
-  if (options.popular) {
-    chooser.Try(kPopular, model->gates.popular, [&](float value) { model->gates.popular = value; });
-  }
-  if (options.kernel && !model->kernel.empty()) {
-    const bool opened = chooser.Try(kKernel, model->gates.kernel, [&](float value) { model->gates.kernel = value; });
-    if (opened && options.popular) {
-      chooser.Try(kPopular, model->gates.popular, [&](float value) { model->gates.popular = value; });
+  const GateColumns columns{.learned = options.learned && model->width() != 0,
+                            .kernel = options.kernel && !model->kernel.empty(),
+                            .neighbours = options.neighbours,
+                            .friends = options.friends && graph.num_friendships() != 0,
+                            .popular = options.popular,
+                            .attention = options.attention};
+  std::vector<GateList> lists = MakeGateLists(runtime, graph, held_out, columns, *model);
+  GateSetting start{.gates = model->gates, .sharpness = columns.attention ? kFirstSharpness : 0};
+  start.gates.learned = columns.learned ? 1.0F : 0.0F;
+  start.gates.kernel = columns.kernel ? kFirstKernel : 0.0F;
+  start.gates.neighbours = !columns.learned && !columns.kernel && columns.neighbours ? 1.0F : 0.0F;
+  start.gates.friends = 0.0F;
+  start.gates.friends_slope = 0.0F;
+  start.gates.popular = columns.popular ? kFirstPopular : 0.0F;
+  start.gates.popular_slope = 0.0F;
+  GateSetting chosen = SearchGates(runtime, lists, options, start);
+  if (columns.kernel && columns.attention && chosen.gates.kernel != 0 && !(options.stop && options.stop())) {
+    if (FitKernelAttention(runtime, graph, held_out, chosen, lists, *model)) {
+      chosen = SearchGates(runtime, lists, options, chosen);
+      if (chosen.gates.kernel == 0) model->kernel_attention = {};
     }
   }
-  if (options.friends && graph.num_friendships() != 0) {
-    model->friend_sharpness = options.attention ? kSharpness[2] : 0.0F;
-    const bool opened = chooser.Try(kFriends, model->gates.friends, [&](float value) { model->gates.friends = value; });
-    if (opened && options.attention) {
-      chooser.Try(kSharpness, model->friend_sharpness, [&](float value) { model->friend_sharpness = value; });
-    }
-    if (opened && options.popular) {
-      chooser.Try(kPopular, model->gates.popular, [&](float value) { model->gates.popular = value; });
-    }
-  }
-  return {Mean(chooser.best().recall), Mean(chooser.best().ndcg)};
+  model->gates = chosen.gates;
+  model->friend_sharpness = columns.friends ? kSharpness[chosen.sharpness] : 0.0F;
+  return Measure(runtime, graph, model, held_out);
 }
 
 Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const FusionOptions& options,
@@ -172,11 +270,20 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
   KITH_ASSIGN_OR_RETURN(const auto without,
                         SocialGraph::Build(runtime, graph.num_users(), graph.num_items(), kept,
                                            graph.Edges(Relation::kTrusts), graph.store_id(), graph.log_sequence()));
-  Chooser chooser(runtime, *without, stripped, model, options.stop);
-  chooser.Try(kColdPopular, -1.0F, [&](float value) {
-    model->gates.cold_friends = value < 0 ? 0.0F : 1.0F;
-    model->gates.cold_popular = value < 0 ? 1.0F : value;
-  });
+  const PerUser before = MeasureUsers(runtime, *without, model, stripped);
+  double best_gain = 0;
+  Gates best = model->gates;
+  for (const float popular : kColdPopular) {
+    if (options.stop && options.stop()) break;
+    model->gates.cold_friends = 1.0F;
+    model->gates.cold_popular = popular;
+    const Gain gain = PairedGain(before, MeasureUsers(runtime, *without, model, stripped));
+    if (gain.mean > best_gain && gain.mean > gain.error) {
+      best_gain = gain.mean;
+      best = model->gates;
+    }
+  }
+  model->gates = best;
   return OkStatus();
 }
 

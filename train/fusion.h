@@ -1,8 +1,9 @@
-/// Fusion: the gates of the ranker, chosen on held-out interactions by ranking with them.
+/// Fusion: the gates of the ranker and the attention inside the kernel, chosen on held-out interactions.
 ///
-/// One gate after the other is tried over a short geometric grid, the strongest evidence first.  A gate opens only
-/// where the mean gain per user (recall@20 + ndcg@20) is above its own standard error, paired over users: what does not
-/// clearly pay stays closed and costs nothing.
+/// Coordinate ascent over a short grid of each gate on recall@20 + ndcg@20 of held-out users (gate_lists.h), then the
+/// attention (attention_fit.h), then the gates once more.  An evidence's gate opens, and stays open at the end, only
+/// where the mean gain per user is above 1.5 of its standard errors, paired over users: what does not clearly pay stays
+/// closed and costs nothing.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@
 namespace kith {
 
 struct FusionOptions {
-  bool kernel = true, friends = true, popular = true, attention = true;
+  bool learned = true, kernel = true, neighbours = true, friends = true, popular = true, attention = true;
   std::uint64_t seed = 1;
   /// Asked before each value is tried; true keeps what is chosen so far.
   std::function<bool()> stop = {};
@@ -36,7 +37,12 @@ struct FusionReport {
 [[nodiscard]] FusionReport Measure(const Runtime& runtime, const SocialGraph& graph, std::shared_ptr<const Model> model,
                                    const HeldOut& held_out);
 
-/// Sets model->gates and model->friend_sharpness.  `graph` lacks the held-out edges.
+/// The vectors' own quality: the means with popularity's gate where it suits them best.  Vectors learned at different
+/// temperatures want different gates, so at one fixed gate they would not be compared but their fit to it.
+[[nodiscard]] FusionReport MeasureLearned(const Runtime& runtime, const SocialGraph& graph, const Model& model,
+                                          const HeldOut& held_out, bool popular);
+
+/// Sets model->gates, model->friend_sharpness and model->kernel_attention.  `graph` lacks the held-out edges.
 FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out,
                       const FusionOptions& options, const std::shared_ptr<Model>& model);
 

@@ -11,13 +11,18 @@ namespace kith {
 namespace {
 
 /// Steps after which the loss of every set we know has flattened; small sets pass over their users more often for them.
-constexpr double kPlannedSteps = 720;
+constexpr double kPlannedSteps = 360;
+/// Steps after which temperatures compare as they will in the end; after half as many chance still chose.
+constexpr double kTrialSteps = 110;
 /// Users times candidates of a step: small sets afford the softmax over all items, large ones a sample of 4096.
 constexpr std::uint32_t kPairsPerStep = 1U << 22;
 constexpr std::uint32_t kFewestEpochs = 10, kMostEpochs = 60;
 /// Items whose pairs are looked at one by one for the spectral kernel, and the most users that an item needs for it.
-constexpr std::uint64_t kKernelItems = 50'000;
+constexpr std::uint64_t kKernelItems = 100'000;
 constexpr std::uint32_t kMostLeastDegree = 5;
+/// Multiply-adds of the kernel's build, items^2 x rank, and the ranks between which that chooses.
+constexpr double kKernelWork = 1.3e12;
+constexpr std::uint32_t kLeastRank = 128, kMostRank = 512;
 /// Above this many edges a step over the whole graph costs more than the samples it replaces.
 constexpr std::size_t kFullGraphEdges = 40'000'000;
 
@@ -38,6 +43,12 @@ std::uint32_t KernelLeastDegree(const SocialGraph& graph, std::uint64_t memory_l
   return 0;
 }
 
+std::uint32_t KernelRank(const SocialGraph& graph) {
+  const double items = std::max(1U, graph.num_items());
+  const auto rank = static_cast<std::uint32_t>(std::min<double>(kMostRank, kKernelWork / (items * items)));
+  return std::clamp(rank / 64 * 64, kLeastRank, kMostRank);
+}
+
 std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   const std::uint64_t nodes = graph.num_nodes(), edges = 2 * graph.num_interactions();
   const std::uint64_t table = nodes * plan.width * sizeof(float);
@@ -53,16 +64,18 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   if (plan.keeps_checkpoints) tables += 2 * 3 * table - model;
   // The kernel's subspace, after the search and after the refit: the learner's tables are gone, a model's are there.
   if (KernelLeastDegree(graph, 0) != 0) {
-    const SpectralOptions spectral;
+    const SpectralOptions spectral{.rank = KernelRank(graph)};
     const std::uint64_t columns =
         std::min<std::uint64_t>({spectral.rank + spectral.oversample, graph.num_users(), graph.num_items()});
     const std::uint64_t rows = graph.num_users() + std::uint64_t{3} * graph.num_items();
     tables = std::max(tables, 3 * table + rows * columns * sizeof(float));
   }
+  // What every evidence says of the listed items of held-out users while gates are chosen (gate_lists.h).
+  const std::uint64_t lists = std::min<std::uint64_t>(6000, graph.users_with_items()) * 800 * 40;
   const std::uint64_t loss = 2 * std::uint64_t{64} * 1024 * 1024;
   const std::uint64_t in_flight = plan.sampled ? std::uint64_t{4} * plan.users_per_batch * 2000 * 40 : 0;
   const std::uint64_t kernel = KernelLeastDegree(graph, 0) != 0 ? graph.num_items() * std::uint64_t{3 * 2048} : 0;
-  return graphs + tables + kernel + loss + in_flight + (std::uint64_t{64} << 20);
+  return graphs + tables + kernel + lists + loss + in_flight + (std::uint64_t{64} << 20);
 }
 
 Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options) {
@@ -84,7 +97,8 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
                                                  kFewestEpochs, kMostEpochs);
   plan.evaluate_every = 2;
   plan.keeps_checkpoints = !options.run_directory.empty();
-  plan.trial_epochs = options.epochs != 0 ? 0 : std::max<std::uint32_t>(3, plan.epochs / 5);
+  const auto trial = static_cast<std::uint32_t>(std::ceil(kTrialSteps / steps_per_epoch));
+  plan.trial_epochs = options.epochs != 0 ? 0 : std::clamp<std::uint32_t>(trial, 3, plan.epochs);
 
   plan.sampled = options.mode == TrainMode::kSampled;
   const std::uint64_t limit = options.memory_limit;

@@ -15,7 +15,7 @@ namespace kith {
 struct LearnPlan {
   LayerKind kind = LayerKind::kHouse;
   bool sampled = false;
-  std::uint32_t width = 64;
+  std::uint32_t width = 128;
   std::uint32_t layers = 2;
   std::uint32_t epochs = 0;          ///< length of the schedule
   std::uint32_t trial_epochs = 0;    ///< of each temperature before one is chosen; 0: no trial
@@ -37,6 +37,9 @@ inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2, 0.3, 0.4};
 /// Items with fewer users than this are left out of the spectral kernel, so that the pairs of the others are within a
 /// run's work (and memory: a row, its copies while it is made and a second model's hold 8 KiB an item); 0: no kernel.
 [[nodiscard]] std::uint32_t KernelLeastDegree(const SocialGraph& graph, std::uint64_t memory_limit);
+
+/// Leading singular vectors that the kernel keeps dense, by the catalogue's size.
+[[nodiscard]] std::uint32_t KernelRank(const SocialGraph& graph);
 
 /// Bytes a run of the plan holds at its peak, an estimate from above.
 [[nodiscard]] std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan);

@@ -13,11 +13,13 @@ Status TrainOptions::Validate() const {
     return InvalidArgument("expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, found \"" +
                            architecture + "\"");
   }
-  constexpr const char* kIngredients[] = {"friends", "popular", "learned", "spectral", "attention"};
+  constexpr const char* kIngredients[] = {"friends", "neighbours", "popular",  "popularity",
+                                          "learned", "spectral",   "attention"};
   for (const std::string& ingredient : without) {
     if (std::find(std::begin(kIngredients), std::end(kIngredients), ingredient) == std::end(kIngredients)) {
-      return InvalidArgument("expected friends, popular, learned, spectral or attention to leave out, found \"" +
-                             ingredient + "\"");
+      return InvalidArgument(
+          "expected friends, neighbours, popularity, learned, spectral or attention to leave out, found \"" +
+          ingredient + "\"");
     }
   }
   if (width < 1 || width > 1024)

@@ -30,10 +30,15 @@ using nlohmann::json;
 constexpr std::size_t kMeasuredUsers = 3000;
 /// Looks at the validation part without a gain after which the search ends.
 constexpr std::uint32_t kPatience = 6;
+/// A temperature that is this much worse than the best so far is on the way down.
+constexpr double kSurelyWorse = 0.99;
+/// A later look this close to the best one is chosen over it: looks are noisy, and the end of a schedule is what its
+/// decaying rate was planned for.
+constexpr double kAsGoodAs = 0.993;
 /// Users with held-out items below which a choice would be chance.
 constexpr std::size_t kFewestValidationUsers = 20;
-/// Popularity's gate while searching, before it is fitted: the loss' popularity weights take it out of the vectors.
-constexpr float kSearchPopular = 0.3F;
+/// Popularity's gate where nothing could be fitted: the loss' popularity weights take it out of the vectors.
+constexpr float kDefaultPopular = 0.4F;
 /// Shares of a time limit at which each part ends.
 constexpr double kTrialShare = 0.2, kSearchShare = 0.45, kGatesShare = 0.55, kRefitShare = 0.9;
 
@@ -76,7 +81,10 @@ class Run {
            Seconds() + 0.7 * state_.best_epoch * seconds_per_epoch_ < kRefitShare * options_.time_limit;
   }
   [[nodiscard]] bool Uses(std::string_view ingredient) const {
-    return std::find(options_.without.begin(), options_.without.end(), ingredient) == options_.without.end();
+    const auto& without = options_.without;
+    if (ingredient == "popularity" && std::find(without.begin(), without.end(), "popular") != without.end())
+      return false;
+    return std::find(without.begin(), without.end(), ingredient) == without.end();
   }
   [[nodiscard]] Status Stopped() const {
     const bool kept = !options_.run_directory.empty();
@@ -157,13 +165,14 @@ Status Run::Trial(const Split& split) {
       if (result.stopped) break;
     }
     KITH_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, learner->Export());
-    model->gates = {.popular = Uses("popular") ? kSearchPopular : 0.0F};
     KITH_RETURN_IF_ERROR(model->Finish());
-    const FusionReport measured = Measure(runtime_, *split.graph, model, measured_users);
+    const FusionReport measured = MeasureLearned(runtime_, *split.graph, *model, measured_users, Uses("popularity"));
     std::array<char, 32> phase;
     std::snprintf(phase.data(), phase.size(), "try tau %.2f", tau);
     KITH_RETURN_IF_ERROR(Say(phase.data(), plan.epochs, plan.epochs, result, measured));
-    if (measured.recall + measured.ndcg <= best) break;  // quality has one summit: the next would be worse still
+    const double present = measured.recall + measured.ndcg;
+    if (present < kSurelyWorse * best) break;  // quality has one summit: the next would be worse still
+    if (present <= best) continue;
     best = measured.recall + measured.ndcg;
     state_.tau = tau;
     if (OutOfTime(kTrialShare)) break;
@@ -176,7 +185,8 @@ Status Run::AddKernel(const SocialGraph& graph, Model& model) {
   const std::uint32_t least_degree = KernelLeastDegree(*graph_, options_.memory_limit);
   if (!Uses("spectral") || least_degree == 0) return OkStatus();
   if (progress_) progress_({.phase = "item kernel", .seconds = Seconds()});
-  KITH_ASSIGN_OR_RETURN(const SpectralBasis basis, ComputeSpectralBasis(runtime_, graph, {.seed = options_.seed}));
+  KITH_ASSIGN_OR_RETURN(const SpectralBasis basis,
+                        ComputeSpectralBasis(runtime_, graph, {.rank = KernelRank(*graph_), .seed = options_.seed}));
   SpectralKernelOptions kernel{.least_degree = least_degree};
   kernel.stop = [this] { return Cancelled() || OutOfTime(1.0); };
   ItemKernel built = BuildSpectralKernel(runtime_, graph, basis, kernel);
@@ -219,12 +229,14 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
     const bool last = epoch + 1 == plan_.epochs || result.stopped;
     if ((epoch + 1) % plan_.evaluate_every == 0 || last) {
       KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, learner->Export());
-      model->gates = {.popular = Uses("popular") ? kSearchPopular : 0.0F};
       KITH_RETURN_IF_ERROR(model->Finish());
-      measured = Measure(runtime_, *split.graph, model, measured_users);
-      if (measured.recall + measured.ndcg > state_.best_recall + state_.best_ndcg || state_.best_epoch == 0) {
+      measured = MeasureLearned(runtime_, *split.graph, *model, measured_users, Uses("popularity"));
+      const double present = measured.recall + measured.ndcg, best = state_.best_recall + state_.best_ndcg;
+      if (present > best) {
         state_.best_recall = measured.recall;
         state_.best_ndcg = measured.ndcg;
+      }
+      if (present >= kAsGoodAs * best || state_.best_epoch == 0) {
         state_.best_epoch = epoch + 1;
         best_ = std::move(model);
         KITH_RETURN_IF_ERROR(folder_.SaveBest(*best_));
@@ -244,18 +256,21 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
 Status Run::ChooseGates(const Split& split) {
   if (!OutOfTime(kSearchShare)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
   KITH_RETURN_IF_ERROR(best_->Finish());
-  const FusionOptions fusion{.kernel = Uses("spectral"),
+  const FusionOptions fusion{.learned = Uses("learned"),
+                             .kernel = Uses("spectral"),
+                             .neighbours = Uses("neighbours"),
                              .friends = Uses("friends"),
-                             .popular = Uses("popular"),
-                             .attention = Uses("attention") && Uses("learned"),
+                             .popular = Uses("popularity"),
+                             .attention = Uses("attention"),
                              .seed = options_.seed,
                              .stop = [this] { return Cancelled() || OutOfTime(kGatesShare); }};
   best_->gates = {.learned = Uses("learned") ? 1.0F : 0.0F,
-                  .popular = Uses("popular") ? (Uses("learned") ? kSearchPopular : 1.0F) : 0.0F};
+                  .popular = Uses("popularity") ? (Uses("learned") ? kDefaultPopular : 1.0F) : 0.0F};
   const FusionReport chosen =
       FitGates(runtime_, *split.graph, SampleUsers(split.held_out, 2 * kMeasuredUsers, options_.seed), fusion, best_);
   KITH_RETURN_IF_ERROR(FitColdGates(runtime_, *split.graph, fusion, best_));
   state_.gates = best_->gates;
+  state_.kernel_attention = best_->kernel_attention;
   state_.friend_sharpness = best_->friend_sharpness;
   state_.best_recall = chosen.recall;
   state_.best_ndcg = chosen.ndcg;
@@ -264,7 +279,7 @@ Status Run::ChooseGates(const Split& split) {
 
 void Run::UseDefaultGates() {
   Log(log_, LogLevel::kInfo, "too few interactions for a validation part: the defaults are used");
-  state_.gates = {.learned = Uses("learned") ? 1.0F : 0.0F, .popular = Uses("popular") ? kSearchPopular : 0.0F};
+  state_.gates = {.learned = Uses("learned") ? 1.0F : 0.0F, .popular = Uses("popularity") ? kDefaultPopular : 0.0F};
   if (Uses("friends") && graph_->num_friendships() != 0) state_.gates.friends = 1.0F;
   if (!Uses("friends")) {  // popular items answer users without items
     state_.gates.cold_friends = 0.0F;
@@ -377,6 +392,7 @@ Result<TrainResult> Run::Go() {
   KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, Refit(from, tensors));
   if (state_.gates.kernel != 0) KITH_RETURN_IF_ERROR(AddKernel(*graph_, *model));
   model->gates = state_.gates;
+  model->kernel_attention = state_.kernel_attention;
   model->friend_sharpness = state_.friend_sharpness;
   return Finish(std::move(model));
 }

@@ -87,20 +87,21 @@ TEST(ItemKnnModel, SumsSimilaritiesToTheUsersItemsOnTheToyGraph) {
   const Ranker ranker(model);
   const UserView ann = MakeUserView(*graph, *model, UserId{0});
   // faust shares bob with dune and cem with emma: 1/2 + 1/2.  gilgamesh shares cem with emma: 1/2.  Over all six items
-  // the sums are 1/2 1/2 1 1/2 0 0, whose deviation is the unit of the score.
+  // the sums are 1/2 1/2 1 1/2 0 0, whose deviation is the unit under the root.
   const double deviation = std::sqrt(1.75 / 6 - (2.5 / 6) * (2.5 / 6));
+  const auto root = [&](double sum) { return 2 * (std::sqrt(1 + sum / deviation) - 1); };
   const auto list = ranker.Rank(ann, 6);
   ASSERT_EQ(list.size(), 4U);
   EXPECT_EQ(list[0].id, 2U);
-  EXPECT_NEAR(list[0].score, 1.0 / deviation, 1e-5);
+  EXPECT_NEAR(list[0].score, root(1.0), 1e-5);
   EXPECT_EQ(list[1].id, 3U);
-  EXPECT_NEAR(list[1].score, 0.5 / deviation, 1e-5);
+  EXPECT_NEAR(list[1].score, root(0.5), 1e-5);
   const auto terms = ranker.Explain(ann, 3);
   ASSERT_EQ(terms.size(), 1U);
   EXPECT_EQ(terms[0].via, Via::kItem);
   EXPECT_EQ(terms[0].key, 1U);
   EXPECT_FLOAT_EQ(terms[0].attention, 0.5F);
-  EXPECT_NEAR(terms[0].contribution, 0.5 / deviation, 1e-5);
+  EXPECT_NEAR(terms[0].contribution, root(0.5), 1e-5);
 }
 
 TEST(ItemKnnModel, GivesPopularItemsToUsersWithoutItems) {

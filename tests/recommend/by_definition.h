@@ -102,23 +102,100 @@ struct Definition {
     return raw;
   }
 
+  [[nodiscard]] static double StandardDeviation(const std::vector<double>& values) {
+    double mean = 0, square = 0;
+    for (const double value : values) mean += value / static_cast<double>(values.size());
+    for (const double value : values) square += (value - mean) * (value - mean);
+    return std::sqrt(square / static_cast<double>(values.size()));
+  }
+  [[nodiscard]] static double Root(double t) {
+    return t < 0 ? -2 * (std::sqrt(1 - t) - 1) : 2 * (std::sqrt(1 + t) - 1);
+  }
+
+  /// phi(u, j) of kernel_attention.h.
+  [[nodiscard]] std::vector<double> Keys(std::uint32_t user, std::uint32_t item,
+                                         const std::vector<double>& plain) const {
+    const std::vector<double> z = Vector(user);
+    const std::vector<std::uint32_t> own = Own(user);
+    double norm = 0, cosine = 0, mean = 0, sum = 0, top = 0;
+    for (const double value : z) norm += value * value;
+    for (std::size_t c = 0; c < z.size() && norm > 0; ++c) cosine += z[c] * model.items(item, c) / std::sqrt(norm);
+    for (const std::uint32_t other : own) mean += std::max(0.0, plain[other]) / static_cast<double>(own.size());
+    const double coherence = std::log(0.3 + (mean > 0 ? std::max(0.0, plain[item]) / mean : 0.0));
+    std::vector<double> row;
+    for (std::size_t e = model.kernel.offsets[item]; e < model.kernel.offsets[item + 1]; ++e) {
+      row.push_back(std::abs(model.kernel.values[e]) *
+                    std::pow(std::max(1U, model.item_degrees[model.kernel.targets[e]]), model.kernel_degree_exponent));
+    }
+    std::sort(row.rbegin(), row.rend());
+    for (std::size_t n = 0; n < row.size(); ++n) sum += row[n], top += n < 8 ? row[n] : 0;
+    const double items = std::log(static_cast<double>(own.size())) - 3;
+    const double degree = std::log(static_cast<double>(std::max(1U, model.item_degrees[item]))) - 3;
+    return {cosine,
+            cosine * items,
+            coherence,
+            coherence * items,
+            0.3 * degree * degree,
+            (sum > 0 ? std::log(top / sum) : 0.0) + 1.5,
+            degree};
+  }
+
   [[nodiscard]] std::vector<double> Kernel(std::uint32_t user) const {
-    std::vector<double> scores(model.info.num_items, 0.0);
+    std::vector<double> plain;
     const auto damping = [&](std::uint32_t item) {
       return std::pow(std::max(1U, model.item_degrees[item]), model.kernel_degree_exponent);
     };
-    for (const std::uint32_t own : Own(user)) {
-      for (std::size_t e = model.kernel.offsets[own]; e < model.kernel.offsets[own + 1]; ++e) {
-        const std::uint32_t target = model.kernel.targets[e];
-        scores[target] += damping(target) / damping(own) * model.kernel.values[e];
+    const std::vector<std::uint32_t> own = Own(user);
+    const auto aggregate = [&](const std::vector<double>& attention) {
+      std::vector<double> sums(model.info.num_items, 0.0);
+      for (std::size_t n = 0; n < own.size(); ++n) {
+        for (std::size_t e = model.kernel.offsets[own[n]]; e < model.kernel.offsets[own[n] + 1]; ++e) {
+          sums[model.kernel.targets[e]] += damping(model.kernel.targets[e]) * attention[n] * model.kernel.values[e];
+        }
+      }
+      return sums;
+    };
+    std::vector<double> attention;
+    double before = 0, after = 0;
+    for (const std::uint32_t item : own) attention.push_back(1 / damping(item));
+    plain = aggregate(attention);
+    for (std::size_t n = 0; n < own.size(); ++n) {
+      const std::vector<double> keys = Keys(user, own[n], plain);
+      double logit = 0;
+      for (std::size_t k = 0; k < keys.size(); ++k) logit += model.kernel_attention[k] * keys[k];
+      before += attention[n];
+      after += attention[n] *= std::exp(logit);
+    }
+    for (double& weight : attention) weight *= before / after;
+    std::vector<double> scores = aggregate(attention);
+    const double deviation = StandardDeviation(plain);
+    for (double& score : scores) score = deviation > 1e-12 ? Root(score / deviation) : 0.0;
+    scores.resize(NumItems(), 0.0);
+    return scores;
+  }
+
+  [[nodiscard]] std::vector<double> Neighbours(std::uint32_t user) const {
+    std::vector<std::pair<double, std::uint32_t>> similar;
+    const std::vector<std::uint32_t> own = Own(user);
+    for (std::uint32_t other = 0; other < graph.num_users(); ++other) {
+      if (other == user) continue;
+      double overlap = 0;
+      for (const std::uint32_t item : Live(other)) {
+        if (std::find(own.begin(), own.end(), item) != own.end())
+          overlap += 1 / std::sqrt(1.0 + model.item_degrees[item]);
+      }
+      if (overlap > 0) similar.emplace_back(-overlap / std::sqrt(static_cast<double>(Live(other).size())), other);
+    }
+    std::sort(similar.begin(), similar.end());
+    if (similar.size() > 200) similar.resize(200);
+    std::vector<double> scores(NumItems(), 0.0);
+    for (const auto& [similarity, other] : similar) {
+      for (const std::uint32_t item : Live(other)) {
+        scores[item] -= similarity / std::sqrt(static_cast<double>(Live(other).size()));
       }
     }
-    double mean = 0, square = 0;
-    for (const double score : scores) mean += score / static_cast<double>(scores.size());
-    for (const double score : scores) square += (score - mean) * (score - mean);
-    const double deviation = std::sqrt(square / static_cast<double>(scores.size()));
-    for (double& score : scores) score = deviation > 1e-12 ? score / deviation : 0.0;
-    scores.resize(NumItems(), 0.0);
+    const double deviation = StandardDeviation({scores.begin(), scores.begin() + model.info.num_items});
+    for (double& score : scores) score = deviation > 1e-12 ? Root(score / deviation) : 0.0;
     return scores;
   }
 
@@ -176,8 +253,13 @@ struct Definition {
     }
     if (model.width() > 0) add(gates.learned, Learned(user));
     if (!model.kernel.empty()) add(gates.kernel, Kernel(user));
-    add(gates.friends, Friends(user));
-    add(gates.popular, popular);
+    add(gates.neighbours, Neighbours(user));
+    const auto friends = graph.friends(UserId{user}).targets;
+    const auto with_items = std::count_if(friends.begin(), friends.end(), [&](auto f) { return !Live(f).empty(); });
+    add(gates.friends * std::pow((1.0 + static_cast<double>(with_items)) / std::exp(2.0), gates.friends_slope),
+        Friends(user));
+    add(gates.popular * std::pow((1.0 + static_cast<double>(Own(user).size())) / std::exp(3.0), gates.popular_slope),
+        popular);
     return scores;
   }
 };

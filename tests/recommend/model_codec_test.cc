@@ -91,7 +91,7 @@ TEST(ModelCodec, RefusesANewerFormat) {
   const auto model = Finished(std::make_shared<Model>());
   const Model::Encoded encoded = model->Encode();
   const auto result =
-      Model::Decode(Replaced(encoded.json, "\"format_version\": 1", "\"format_version\": 2"), encoded.tensors);
+      Model::Decode(Replaced(encoded.json, "\"format_version\": 2", "\"format_version\": 3"), encoded.tensors);
   EXPECT_EQ(result.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(result.status().message().find("this build reads"), std::string_view::npos);
 }

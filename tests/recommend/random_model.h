@@ -79,8 +79,15 @@ struct ModelShape {
   model->info.log_sequence = graph.log_sequence();
   model->info.num_users = graph.num_users();
   model->info.num_items = graph.num_items();
-  model->gates = {
-      .learned = 1.1F, .kernel = 0.7F, .friends = 0.9F, .popular = 0.3F, .cold_friends = 1.3F, .cold_popular = 0.2F};
+  model->gates = {.learned = 1.1F,
+                  .kernel = 0.7F,
+                  .neighbours = 0.6F,
+                  .friends = 0.9F,
+                  .friends_slope = -0.4F,
+                  .popular = 0.3F,
+                  .popular_slope = 0.2F,
+                  .cold_friends = 1.3F,
+                  .cold_popular = 0.2F};
   model->rule = shape.rule;
   model->heads = shape.heads;
   model->message_scale = 0.8F;
@@ -112,6 +119,7 @@ struct ModelShape {
     model->kernel.offsets.push_back(model->kernel.targets.size());
   }
   model->kernel_degree_exponent = 0.4F;
+  model->kernel_attention = {0.8F, -0.5F, -0.7F, 0.3F, 0.2F, -0.4F, 0.1F};
   model->friend_sharpness = 2.0F;
   return model;
 }

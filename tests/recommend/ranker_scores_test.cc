@@ -46,13 +46,14 @@ TEST_P(RankerOfEveryRule, ExplainsEveryScoreForEverySetOfOpenGates) {
   const Runtime runtime(1);
   const auto trained = RandomSocialGraph(runtime, 7, 40, 25, 160, 70);
   const auto graph = WithNewerItems(*trained);
-  for (unsigned open = 0; open < 16; ++open) {
+  for (unsigned open = 0; open < 32; ++open) {
     auto changed = RandomModel(*trained, GetParam());
     Gates& gates = changed->gates;
     if ((open & 1U) == 0) gates.learned = 0;
     if ((open & 2U) == 0) gates.kernel = 0;
     if ((open & 4U) == 0) gates.friends = gates.cold_friends = 0;
     if ((open & 8U) == 0) gates.popular = gates.cold_popular = 0;
+    if ((open & 16U) == 0) gates.neighbours = 0;
     const auto model = Finished(changed);
     const Ranker ranker(model);
     for (std::uint32_t user = 0; user <= graph->num_users(); ++user) {
@@ -146,7 +147,9 @@ TEST(Ranker, AClosedGateLeavesTheBitsOfTheOtherTermsUntouched) {
   const auto make = [&](std::uint64_t seed) {
     auto model = RandomModel(*graph, {.width = 12, .rule = AttentionRule::kGat, .heads = 3, .seed = seed});
     model->kernel_degree_exponent = 0;
-    model->friend_sharpness = 0;  // friends' attention reads the vectors
+    model->kernel_attention = {};  // it reads the vectors too
+    model->friend_sharpness = 0;
+    model->gates.neighbours = 0;
     return model;
   };
   for (const Case& c : cases) {
@@ -229,6 +232,20 @@ TEST(Ranker, ScoresZeroWhereTheKernelSaysTheSameOfAllItems) {
   for (std::uint32_t user = 0; user < 30; ++user) {
     if (graph->items(UserId{user}).empty()) continue;
     for (const float score : AllScores(Ranker(model), MakeUserView(*graph, *model, UserId{user}))) EXPECT_EQ(score, 0);
+  }
+}
+
+TEST(Ranker, ListensToTheTwoHundredUsersOfMostLikeTaste) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 17, 400, 30, 3000, 0);
+  auto changed = RandomModel(*graph, {});
+  changed->gates = {.learned = 0, .neighbours = 1, .cold_friends = 0, .cold_popular = 0};
+  const auto model = Finished(changed);
+  const Definition definition{*graph, *model};
+  for (const std::uint32_t user : {0U, 7U, 100U, 399U}) {
+    const std::vector<float> scores = AllScores(Ranker(model), MakeUserView(*graph, *model, UserId{user}));
+    const std::vector<double> expected = definition.Score(user);
+    for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], 1e-4);
   }
 }
 

@@ -84,7 +84,7 @@ TEST_F(Commands, AllAcceptAStoreOfOneEvent) {
   EXPECT_EQ(Json({"embed", "--use", "kith", "--out", folder_.Path("v")})["users"], 1);
   EXPECT_EQ(ReadFile(folder_.Path("v/users.txt")), "u\n");
   EXPECT_EQ(ReadFile(folder_.Path("v/items.txt")), "i\n");
-  EXPECT_EQ(Json({"models"})["models"].size(), 7U);
+  EXPECT_EQ(Json({"models"})["models"].size(), 8U);
   EXPECT_EQ(Json({"verify"})["sound"], true);
   EXPECT_EQ(Done({"export"}).out, "{\"user\":\"u\",\"item\":\"i\"}\n");
   Done({"stats"});

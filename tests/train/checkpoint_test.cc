@@ -19,15 +19,22 @@ using testing::ReadBytes;
 using testing::RunDirectory;
 using testing::WriteBytes;
 
-const RunState kState = {
-    .phase = TrainPhase::kRefit,
-    .next_epoch = 7,
-    .best_epoch = 12,
-    .best_recall = 0.1 + 0.2,  // no short decimal gives it back by luck
-    .best_ndcg = 1.0 / 3,
-    .gates =
-        {.learned = 1, .kernel = 0.3F, .friends = 0.7F, .popular = 0.1F, .cold_friends = 0, .cold_popular = 1.0F / 3},
-    .friend_sharpness = 2.5F};
+const RunState kState = {.phase = TrainPhase::kRefit,
+                         .next_epoch = 7,
+                         .best_epoch = 12,
+                         .best_recall = 0.1 + 0.2,  // no short decimal gives it back by luck
+                         .best_ndcg = 1.0 / 3,
+                         .gates = {.learned = 1,
+                                   .kernel = 0.3F,
+                                   .neighbours = 0.2F,
+                                   .friends = 0.7F,
+                                   .friends_slope = -0.6F,
+                                   .popular = 0.1F,
+                                   .popular_slope = 0.15F,
+                                   .cold_friends = 0,
+                                   .cold_popular = 1.0F / 3},
+                         .kernel_attention = {0.1F, 0.2F, 0.3F, -0.4F, 0.5F, 0.6F, 1.0F / 7},
+                         .friend_sharpness = 2.5F};
 
 TensorFile SomeTensors() {
   TensorFile file;
@@ -50,7 +57,11 @@ TEST(RunFolder, GivesBackTheStateAndTheTensorsItWasGiven) {
   EXPECT_EQ(state->best_ndcg, kState.best_ndcg);
   EXPECT_EQ(state->gates.learned, kState.gates.learned);
   EXPECT_EQ(state->gates.kernel, kState.gates.kernel);
+  EXPECT_EQ(state->gates.neighbours, kState.gates.neighbours);
   EXPECT_EQ(state->gates.friends, kState.gates.friends);
+  EXPECT_EQ(state->gates.friends_slope, kState.gates.friends_slope);
+  EXPECT_EQ(state->gates.popular_slope, kState.gates.popular_slope);
+  EXPECT_EQ(state->kernel_attention, kState.kernel_attention);
   EXPECT_EQ(state->gates.popular, kState.gates.popular);
   EXPECT_EQ(state->gates.cold_friends, kState.gates.cold_friends);
   EXPECT_EQ(state->gates.cold_popular, kState.gates.cold_popular);

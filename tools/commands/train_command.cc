@@ -65,9 +65,15 @@ struct GateName {
   const char* name;
   float Gates::*gate;
 };
-constexpr GateName kGates[] = {{"learned", &Gates::learned},          {"kernel", &Gates::kernel},
-                               {"friend", &Gates::friends},           {"popular", &Gates::popular},
-                               {"cold_friend", &Gates::cold_friends}, {"cold_popular", &Gates::cold_popular}};
+constexpr GateName kGates[] = {{"learned", &Gates::learned},
+                               {"kernel", &Gates::kernel},
+                               {"neighbour", &Gates::neighbours},
+                               {"friend", &Gates::friends},
+                               {"friend_slope", &Gates::friends_slope},
+                               {"popular", &Gates::popular},
+                               {"popular_slope", &Gates::popular_slope},
+                               {"cold_friend", &Gates::cold_friends},
+                               {"cold_popular", &Gates::cold_popular}};
 
 void WriteMeasured(const char* name, double value, JsonWriter& json) {
   value < 0 ? json.Member(name, nullptr) : json.Member(name, value);
@@ -248,7 +254,7 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
       ->check(WholeNumber())
       ->type_name("N");
   command->add_flag("--resume", train.resume, "Go on from the last checkpoint of the run's folder");
-  command->add_option("--without", train.without, "Leave out: friends, popular, learned, spectral, attention")
+  command->add_option("--without", train.without, "Leave out: friends, neighbours, popularity, learned, spectral, attention")
       ->delimiter(',')
       ->type_name("X,...");
   command->footer(ExampleFooter("kith train --store s --time-limit 2m --run runs/first"));

@@ -22,11 +22,11 @@ struct ItemKnnOptions {
 };
 
 /// score(u, i) = sum over the user's items j of cos(j, i), where i is among the nearest neighbours of j, over the sum's
-/// standard deviation over all items.
-/// cos(j, i) = |U_j and U_i| / (sqrt(d_j d_i) + shrink) over binary columns (Deshpande and Karypis 2004, section 4.1).
-/// Users without items get popular items.  Equal similarities: the smaller id is kept.
-/// Fails (kInvalidArgument) on neighbors = 0 or a shrink that is negative or not finite.
-/// Cost: O(sum of d_u^2) time, O(I neighbors) memory; the same model for any number of threads.
+/// standard deviation over all items, and by its root as every kernel (kernel_attention.h): the order is that of the
+/// sum. cos(j, i) = |U_j and U_i| / (sqrt(d_j d_i) + shrink) over binary columns (Deshpande and Karypis 2004,
+/// section 4.1). Users without items get popular items.  Equal similarities: the smaller id is kept. Fails
+/// (kInvalidArgument) on neighbors = 0 or a shrink that is negative or not finite. Cost: O(sum of d_u^2) time, O(I
+/// neighbors) memory; the same model for any number of threads.
 [[nodiscard]] Result<std::shared_ptr<const Model>> ItemKnnModel(const Runtime& runtime, const SocialGraph& graph,
                                                                 const ItemKnnOptions& options = {});
 

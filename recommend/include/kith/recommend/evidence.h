@@ -1,8 +1,8 @@
 /// Evidence: one reason why a user may like an item, scored against all items, and explained item by item.
 ///
-/// score(u, i) = sum over evidences of gate * evidence(u, i); every evidence is a weighted aggregation over the user's
-/// neighbours (own items, friends, everyone), so each hands back the terms of its own sum: explanations are the
-/// computation itself.  A closed gate's evidence is not called.
+/// score(u, i) = sum over evidences of gate(u) * evidence(u, i); every evidence is a weighted aggregation over the
+/// user's neighbours (own items, users of like taste, friends, everyone), so each hands back the terms of its own sum:
+/// explanations are the computation itself.  A closed gate's evidence is not called.
 /// Items later than the model have no vector, kernel row or degree: they score as items without edges at training do,
 /// and through the friends who have them.
 /// Threads: const calls from anywhere.
@@ -62,23 +62,32 @@ struct UserView {
 [[nodiscard]] UserView MakeUserView(const SocialGraph& graph, const Model& model, UserId user);
 /// The same into a view that exists: its memory is used again.
 void FillUserView(const SocialGraph& graph, const Model& model, UserId user, UserView& view);
+/// Sets view.friend_weights for another sharpness than the model's: a_uf = exp(sharpness cos(z_u, z_f)), normalised to
+/// sum 1 over the friends that have items.
+void WeighFriends(float sharpness, UserView& view);
 
 class Evidence {
  public:
   virtual ~Evidence() = default;
-  /// scores[i] += gate(view) * evidence(view, i) for all ranked items.  REQUIRES: scores [view.num_items()].
-  virtual void Score(const UserView& view, std::span<float> scores) const = 0;
-  /// Score for several users of one graph at once, row v of scores [views x num_items()] for views[v]: the same bits,
-  /// fewer passes over the items.
-  virtual void ScoreBlock(std::span<const UserView> views, std::span<float> scores) const;
+  /// How much the model's gates let this evidence say to this user; 0: it is not asked.
+  [[nodiscard]] virtual float Gate(const UserView& view) const = 0;
+  /// scores[i] += gate * evidence(view, i) for all ranked items.  REQUIRES: scores [view.num_items()].
+  virtual void Score(const UserView& view, float gate, std::span<float> scores) const = 0;
+  /// Score for several users of one graph at once, row v of scores [views x num_items()] for views[v] with gates[v]:
+  /// the same bits, fewer passes over the items.
+  virtual void ScoreBlock(std::span<const UserView> views, std::span<const float> gates, std::span<float> scores) const;
   /// Appends to terms[n] the terms of gate * evidence(view, items[n]), one a neighbour, also those that add 0; they sum
   /// to what Score added (to rounding), and the attention of a via to 1.  What depends on the user alone is computed
   /// once.
-  virtual void Explain(const UserView& view, std::span<const std::uint32_t> items,
+  virtual void Explain(const UserView& view, float gate, std::span<const std::uint32_t> items,
                        std::span<std::vector<Contribution>> terms) const = 0;
 };
 
-/// The open evidences of the model, in a fixed order.
+/// In the order in which the ranker adds them up.
+enum class EvidenceKind : std::uint8_t { kLearned, kKernel, kNeighbours, kFriends, kPopular };
+/// Null where the model lacks what the evidence reads.  The model is borrowed.
+[[nodiscard]] std::unique_ptr<const Evidence> MakeEvidence(EvidenceKind kind, const Model& model);
+/// Those whose gate is open for somebody, in the order of EvidenceKind.
 [[nodiscard]] std::vector<std::unique_ptr<const Evidence>> MakeEvidences(const Model& model);
 
 }  // namespace kith

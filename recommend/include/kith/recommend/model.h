@@ -9,6 +9,7 @@
 /// and written back. Threads: immutable after Finish; shared as std::shared_ptr<const Model>.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,13 +34,17 @@ enum class AttentionRule : std::uint8_t {
   kMean,    ///< scale / d_u:  GraphSAGE
 };
 
-/// Gates of the ranker: score = learned * zc(u, i) + friends * f(u, i) + popular * log(1 + d_i), and so on.
+/// Gates of the ranker: score = learned * zc(u, i) + friends(u) * f(u, i) + popular(u) * log(1 + d_i), and so on.
 /// A gate of 0 is closed: its evidence is not computed and the other terms keep their bits.
+/// d_u, n_u: the user's live items, and live friends with items.
 struct Gates {
   float learned = 1.0F;
-  float kernel = 0.0F;  ///< item-item kernel over the user's items, in standard deviations over all items
+  float kernel = 0.0F;      ///< own items through the item-item kernel
+  float neighbours = 0.0F;  ///< users of like taste
   float friends = 0.0F;
+  float friends_slope = 0.0F;  ///< friends(u) = friends * ((1 + n_u) / e^2)^slope
   float popular = 0.0F;
+  float popular_slope = 0.0F;  ///< popular(u) = popular * ((1 + d_u) / e^3)^slope
   /// For users without items (own items 0): the learned and kernel terms are empty, these two decide.
   float cold_friends = 1.0F;
   float cold_popular = 0.1F;
@@ -63,6 +68,10 @@ struct ModelInfo {
   std::string report_json = "{}";  ///< what training chose and measured, kept verbatim (one JSON object)
 };
 
+/// Attention over the user's own items inside the kernel: a(u, j) = d_j^-beta exp(theta . phi(u, j)), rescaled so that
+/// its sum over j is that of d_j^-beta.  At theta = 0 it is the plain kernel.  kernel_attention.h defines phi.
+using KernelAttention = std::array<float, 7>;
+
 class Model {
  public:
   ModelInfo info;
@@ -81,7 +90,8 @@ class Model {
   std::vector<std::uint32_t> item_degrees;  ///< [I] at training time
   ItemKernel kernel;
   float kernel_degree_exponent = 0.0F;  ///< beta: a_uj of the kernel is d_j^-beta, the target's factor d_i^beta
-  float friend_sharpness = 0.0F;        ///< attention over friends: exp(sharpness * cos(z_u, z_f)), 0 is uniform
+  KernelAttention kernel_attention = {};
+  float friend_sharpness = 0.0F;  ///< attention over friends: exp(sharpness * cos(z_u, z_f)), 0 is uniform
   std::vector<std::pair<std::string, Tensor>> unknown_tensors;
   std::string unknown_json = "{}";  ///< keys of model.json that this version does not know, as one object
 

@@ -32,7 +32,7 @@ struct TrainOptions {
   TrainMode mode = TrainMode::kAuto;
   /// 0: planned from the size of the graph, stopped early on the validation part. Otherwise exactly as many.
   std::uint32_t epochs = 0;
-  std::uint32_t width = 64;
+  std::uint32_t width = 128;
   std::uint32_t layers = 2;
   std::uint64_t seed = 1;
   /// Seconds for the whole run, 0 = none. A run that it cuts short keeps its best state and promises no bits.
