@@ -75,6 +75,21 @@ Result<std::shared_ptr<const Model>> PopularityModel(const SocialGraph& graph) {
   return Finished(std::move(model));
 }
 
+Result<std::shared_ptr<const Model>> UserKnnModel(const SocialGraph& graph) {
+  auto model = EmptyModel(graph, "user-knn");
+  model->gates.neighbours = 1.0F;
+  return Finished(std::move(model));
+}
+
+Result<std::shared_ptr<const Model>> KernelModel(const SocialGraph& graph, const std::string& name, ItemKernel kernel,
+                                                 float degree_exponent) {
+  auto model = EmptyModel(graph, name);
+  model->gates.kernel = 1.0F;
+  model->kernel = std::move(kernel);
+  model->kernel_degree_exponent = degree_exponent;
+  return Finished(std::move(model));
+}
+
 Result<std::shared_ptr<const Model>> ItemKnnModel(const Runtime& runtime, const SocialGraph& graph,
                                                   const ItemKnnOptions& options) {
   if (options.neighbors == 0) return InvalidArgument("neighbors: expected at least 1, found 0");

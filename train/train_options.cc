@@ -7,11 +7,13 @@
 namespace kith {
 
 Status TrainOptions::Validate() const {
-  constexpr const char* kArchitectures[] = {"kith", "lightgcn", "gcn",        "sage",
-                                            "gat",  "gatv2",    "popularity", "item-knn"};
+  constexpr const char* kArchitectures[] = {"kith",  "lightgcn",   "gcn",      "sage",     "gat",
+                                            "gatv2", "popularity", "item-knn", "user-knn", "spectral"};
   if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
-    return InvalidArgument("expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, found \"" +
-                           architecture + "\"");
+    return InvalidArgument(
+        "expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn, spectral, found "
+        "\"" +
+        architecture + "\"");
   }
   constexpr const char* kIngredients[] = {"friends", "neighbours", "popular",  "popularity",
                                           "learned", "spectral",   "attention"};

@@ -7,8 +7,10 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "checkpoint.h"
@@ -48,7 +50,10 @@ std::uint64_t PeakMemoryBytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-bool IsBaseline(const std::string& architecture) { return architecture == "popularity" || architecture == "item-knn"; }
+constexpr std::string_view kBaselines[] = {"popularity", "item-knn", "user-knn", "spectral"};
+bool IsBaseline(const std::string& architecture) {
+  return std::find(std::begin(kBaselines), std::end(kBaselines), architecture) != std::end(kBaselines);
+}
 
 class Run {
  public:
@@ -332,9 +337,19 @@ Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
 
 Result<TrainResult> Run::Baseline() {
   report_.mode = "closed-form";
-  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> made, options_.architecture == "popularity"
-                                                                     ? PopularityModel(*graph_)
-                                                                     : ItemKnnModel(runtime_, *graph_));
+  const auto make = [&]() -> Result<std::shared_ptr<const Model>> {
+    if (options_.architecture == "popularity") return PopularityModel(*graph_);
+    if (options_.architecture == "item-knn") return ItemKnnModel(runtime_, *graph_);
+    if (options_.architecture == "user-knn") return UserKnnModel(*graph_);
+    Model holder;
+    KITH_RETURN_IF_ERROR(AddKernel(*graph_, holder));
+    if (holder.kernel.empty()) {
+      return FailedPrecondition("the spectral kernel of " + std::to_string(graph_->num_items()) +
+                                " items is more work or memory than is allowed; choose --model item-knn or user-knn");
+    }
+    return KernelModel(*graph_, "spectral", std::move(holder.kernel), holder.kernel_degree_exponent);
+  };
+  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> made, make());
   return Finish(std::make_shared<Model>(*made));
 }
 

@@ -96,6 +96,10 @@ TEST(ResumeAtRandomPoints, GivesTheBitsOfGcn) {
 TEST(ResumeAtRandomPoints, GivesTheBitsOfGat) {
   ExpectTheSameFromTenRandomPoints({.architecture = "gat", .epochs = 6, .width = 8});
 }
+TEST(ResumeAtRandomPoints, GivesTheBitsOfSage) {
+  ExpectTheSameFromTenRandomPoints({.architecture = "sage", .epochs = 6, .width = 8});
+}
+
 TEST(ResumeAtRandomPoints, GivesTheBitsOfGatv2) {
   ExpectTheSameFromTenRandomPoints({.architecture = "gatv2", .epochs = 6, .width = 8});
 }

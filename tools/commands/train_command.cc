@@ -221,7 +221,9 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
   CLI::App* command = root.add_subcommand("train", "Learn a model from a store's graph and publish it there");
   const auto options = std::make_shared<TrainCommandOptions>();
   TrainOptions& train = options->train;
-  command->add_option("--model", train.architecture, "kith, lightgcn, gcn, sage, gat, gatv2, popularity or item-knn")
+  command
+      ->add_option("--model", train.architecture,
+                   "kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn or spectral")
       ->type_name("ARCH")
       ->capture_default_str();
   command->add_option("--name", options->name, "Publish under this name")->type_name("NAME")->capture_default_str();
@@ -254,7 +256,9 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
       ->check(WholeNumber())
       ->type_name("N");
   command->add_flag("--resume", train.resume, "Go on from the last checkpoint of the run's folder");
-  command->add_option("--without", train.without, "Leave out: friends, neighbours, popularity, learned, spectral, attention")
+  command
+      ->add_option("--without", train.without,
+                   "Leave out: friends, neighbours, popularity, learned, spectral, attention")
       ->delimiter(',')
       ->type_name("X,...");
   command->footer(ExampleFooter("kith train --store s --time-limit 2m --run runs/first"));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "kith/base/parallel.h"
 #include "kith/base/status.h"
@@ -13,6 +14,16 @@ namespace kith {
 
 /// score(u, i) = log(1 + d_i): the same list for everyone, without what they have.
 [[nodiscard]] Result<std::shared_ptr<const Model>> PopularityModel(const SocialGraph& graph);
+
+/// score(u, i) = what the 200 users of most like taste have, each by similarity: the neighbours' evidence alone
+/// (neighbours_evidence.cc; user-based nearest neighbours, Herlocker et al. 1999), all of it live.
+/// Users without items get popular items.
+[[nodiscard]] Result<std::shared_ptr<const Model>> UserKnnModel(const SocialGraph& graph);
+
+/// score(u, i) = the user's items through a kernel that is made elsewhere (training makes the spectral one), alone.
+/// Users without items get popular items.  Fails (kCorruption) on rows that do not fit the graph's items.
+[[nodiscard]] Result<std::shared_ptr<const Model>> KernelModel(const SocialGraph& graph, const std::string& name,
+                                                               ItemKernel kernel, float degree_exponent);
 
 struct ItemKnnOptions {
   /// Most similar items kept for each item. More is slower and rarely better; 20 to 200 are usual.

@@ -59,7 +59,7 @@ struct ItemKernel {
 };
 
 struct ModelInfo {
-  std::string architecture = "kith";  ///< kith, lightgcn, gcn, gat, gatv2, popularity, item-knn
+  std::string architecture = "kith";  ///< kith, lightgcn, ..., popularity, item-knn, user-knn, spectral
   std::string store_id;
   std::uint64_t log_sequence = 0;  ///< of the graph it was trained on
   std::uint32_t num_users = 0, num_items = 0;
