@@ -42,7 +42,9 @@ constexpr std::size_t kFewestValidationUsers = 20;
 /// Popularity's gate where nothing could be fitted: the loss' popularity weights take it out of the vectors.
 constexpr float kDefaultPopular = 0.4F;
 /// Shares of a time limit at which each part ends.
-constexpr double kTrialShare = 0.2, kSearchShare = 0.45, kGatesShare = 0.55, kRefitShare = 0.9;
+constexpr double kTrialShare = 0.15, kSearchShare = 0.47, kGatesShare = 0.56, kRefitShare = 0.92;
+/// Seconds of an epoch of the search, with its looks, over those of the trial; and of the refit, which has all edges.
+constexpr double kSlowerSearch = 1.2, kSlowerRefit = 1.15;
 
 std::uint64_t PeakMemoryBytes() {
   rusage usage{};
@@ -66,6 +68,9 @@ class Run {
  private:
   Result<TrainResult> Baseline();
   Status Trial(const Split& split);
+  /// Fewer epochs where the limit leaves no time for all: a short schedule that ends is worth more than the beginning
+  /// of a long one.
+  void FitScheduleToLimit();
   Status AddKernel(const SocialGraph& graph, Model& model);
   Status Search(const Split& split, const std::optional<RunState>& from, const TensorFile& tensors);
   Result<std::shared_ptr<Model>> Refit(const std::optional<RunState>& from, const TensorFile& tensors);
@@ -116,7 +121,7 @@ class Run {
   TrainReport report_;
   double waited_ = 0;
   std::uint32_t waits_ = 0;
-  double seconds_per_epoch_ = 0;  ///< of the search, for a run with a time limit
+  double seconds_per_epoch_ = 0;  ///< of the trial, then of the search, for a run with a time limit
 };
 
 Status Run::Say(const std::string& phase, std::uint32_t epoch, std::uint32_t epochs, const EpochResult& result,
@@ -168,6 +173,7 @@ Status Run::Trial(const Split& split) {
       KITH_ASSIGN_OR_RETURN(result, learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kTrialShare); }));
       if (Cancelled()) return Stopped();
       if (result.stopped) break;
+      seconds_per_epoch_ = result.seconds;
     }
     KITH_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, learner->Export());
     KITH_RETURN_IF_ERROR(model->Finish());
@@ -183,6 +189,15 @@ Status Run::Trial(const Split& split) {
     if (OutOfTime(kTrialShare)) break;
   }
   return OkStatus();
+}
+
+void Run::FitScheduleToLimit() {
+  if (options_.time_limit <= 0 || options_.epochs != 0 || seconds_per_epoch_ <= 0) return;
+  const double search = (kSearchShare * options_.time_limit - Seconds()) / (kSlowerSearch * seconds_per_epoch_);
+  const double refit = (kRefitShare - kGatesShare) * options_.time_limit / (kSlowerRefit * seconds_per_epoch_);
+  const double epochs = std::clamp<double>(std::floor(std::min(search, refit)), 1, plan_.epochs);
+  if (epochs < plan_.epochs) report_.stopped = "time-limit";
+  plan_.epochs = static_cast<std::uint32_t>(epochs);
 }
 
 Status Run::AddKernel(const SocialGraph& graph, Model& model) {
@@ -386,6 +401,7 @@ Result<TrainResult> Run::Go() {
     } else {
       if (state_.tau == 0 && plan_.trial_epochs != 0 && Uses("learned")) KITH_RETURN_IF_ERROR(Trial(split));
       if (state_.tau != 0) plan_.tau = state_.tau;
+      FitScheduleToLimit();
       KITH_RETURN_IF_ERROR(Search(split, from, tensors));
       KITH_RETURN_IF_ERROR(ChooseGates(split));
       if (Cancelled()) return Stopped();
