@@ -48,7 +48,7 @@ constexpr int kMostRounds = 4;
 /// Standard errors of its gain above which a gate opens (or stays open), and an open one moves.  Popularity and the
 /// kernel leave their defaults only where that pays clearly: a random hold-out asks for less of both than later events
 /// do, since what is held out at random is as old as what is learned from.
-constexpr double kToOpen = 1.5, kToMove = 0.5, kToLeaveDefault = 2.0;
+constexpr double kToOpen = 2.0, kToMove = 0.7, kToLeaveDefault = 2.0;
 
 /// Coordinate ascent over the gates on lists of held-out users.
 class GateSearch {
@@ -102,7 +102,8 @@ class GateSearch {
     }
     const bool has_default = gate == &Gates::popular || gate == &Gates::kernel;
     if (has_default) return Move(others, kToLeaveDefault);
-    return Move(others, present == 0 ? kToOpen : kToMove);
+    const bool slope = gate == &Gates::friends_slope || gate == &Gates::popular_slope;  // at 0 it is not closed
+    return Move(others, present == 0 && !slope ? kToOpen : kToMove);
   }
   bool TrySharpness() {
     std::vector<GateSetting> others;

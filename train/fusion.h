@@ -2,7 +2,7 @@
 ///
 /// Coordinate ascent over a short grid of each gate on recall@20 + ndcg@20 of held-out users (gate_lists.h), then the
 /// attention (attention_fit.h), then the gates once more.  An evidence's gate opens, and stays open at the end, only
-/// where the mean gain per user is above 1.5 of its standard errors, paired over users: what does not clearly pay stays
+/// where the mean gain per user is above two of its standard errors, paired over users: what does not clearly pay stays
 /// closed and costs nothing.
 #pragma once
 
