@@ -7,7 +7,7 @@ namespace kith {
 namespace {
 
 /// f(u, i) = sqrt(n) sum over friends f of a_uf x_fi / sqrt(d_f), over the friends' live items; n friends have items.
-/// All live: the one evidence that reaches items later than the model.
+/// All live: it reaches items later than the model, as the users of like taste do.
 /// The root lets three friends say more than one, though less than three times as much.
 class FriendsEvidence final : public Evidence {
  public:

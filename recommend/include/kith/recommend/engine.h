@@ -9,7 +9,8 @@
 ///          on one snapshot of graph and model; Ingest and Publish are serialised inside and never block them for
 ///          longer than a pointer swap.  Results own their strings.
 /// An acknowledged Ingest counts in every call that starts after it returned.  An item later than the model has no
-/// vector before the next Publish: it is recommended through the friends who have it, and SimilarItems fails for it.
+/// vector before the next Publish: it is recommended through the friends and, where their gate
+/// is open, the users of like taste who have it, and SimilarItems fails for it.
 #pragma once
 
 #include <cstdint>

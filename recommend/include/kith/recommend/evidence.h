@@ -4,7 +4,7 @@
 /// user's neighbours (own items, users of like taste, friends, everyone), so each hands back the terms of its own sum:
 /// explanations are the computation itself.  A closed gate's evidence is not called.
 /// Items later than the model have no vector, kernel row or degree: they score as items without edges at training do,
-/// and through the friends who have them.
+/// and through the friends and the users of like taste who have them.
 /// Threads: const calls from anywhere.
 #pragma once
 
