@@ -26,6 +26,7 @@ Reason ToReason(const KeyTable& keys, const Contribution& term) {
       reason.name = keys.item_name(ItemId{term.key});
       break;
     case Via::kFriend:
+    case Via::kFriendOfFriend:
     case Via::kNeighbour:
       reason.key = keys.user_key(UserId{term.key});
       break;

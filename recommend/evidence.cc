@@ -12,6 +12,8 @@ std::string_view ToString(Via via) noexcept {
       return "item";
     case Via::kFriend:
       return "friend";
+    case Via::kFriendOfFriend:
+      return "friend_of_friend";
     case Via::kNeighbour:
       return "neighbour";
     case Via::kPopular:
@@ -41,6 +43,8 @@ std::unique_ptr<const Evidence> MakeEvidence(EvidenceKind kind, const Model& mod
       return MakeNeighboursEvidence(model);
     case EvidenceKind::kFriends:
       return MakeFriendsEvidence(model);
+    case EvidenceKind::kFriendsOfFriends:
+      return MakeFriendsOfFriendsEvidence(model);
     case EvidenceKind::kPopular:
       return MakePopularEvidence(model);
   }
@@ -54,6 +58,7 @@ std::vector<std::unique_ptr<const Evidence>> MakeEvidences(const Model& model) {
       {EvidenceKind::kKernel, gates.kernel != 0},
       {EvidenceKind::kNeighbours, gates.neighbours != 0},
       {EvidenceKind::kFriends, gates.friends != 0 || gates.cold_friends != 0},
+      {EvidenceKind::kFriendsOfFriends, gates.friends_of_friends != 0 || gates.cold_friends_of_friends != 0},
       {EvidenceKind::kPopular, gates.popular != 0 || gates.cold_popular != 0}};
   std::vector<std::unique_ptr<const Evidence>> evidences;
   for (const auto& [kind, is_open] : open) {

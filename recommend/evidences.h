@@ -16,6 +16,8 @@ namespace kith {
 [[nodiscard]] std::unique_ptr<const Evidence> MakeNeighboursEvidence(const Model& model);
 /// f(u, i): what the friends have, items later than the model too, each friend by attention.
 [[nodiscard]] std::unique_ptr<const Evidence> MakeFriendsEvidence(const Model& model);
+/// w(u, i): what the friends of friends have, items later than the model too.
+[[nodiscard]] std::unique_ptr<const Evidence> MakeFriendsOfFriendsEvidence(const Model& model);
 /// log(1 + d_i) of the training graph; 0 for items later than the model.
 [[nodiscard]] std::unique_ptr<const Evidence> MakePopularEvidence(const Model& model);
 

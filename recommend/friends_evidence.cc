@@ -17,9 +17,7 @@ class FriendsEvidence final : public Evidence {
     const Gates& gates = model_.gates;
     if (view.friends_with_items == 0) return 0.0F;
     if (!view.has_items()) return gates.cold_friends;
-    if (gates.friends_slope == 0) return gates.friends;
-    const double company = std::log1p(static_cast<double>(view.friends_with_items)) - 2.0;
-    return static_cast<float>(gates.friends * std::exp(gates.friends_slope * company));
+    return gates.FriendsOf(view.friends_with_items);
   }
 
   void Score(const UserView& view, float gate, std::span<float> scores) const override {

@@ -88,16 +88,37 @@ Status CheckKernel(const ItemKernel& kernel, std::uint32_t items) {
 
 Status CheckScalars(const Model& model) {
   const Gates& gates = model.gates;
-  const float scalars[] = {gates.learned,         gates.kernel,        gates.neighbours,
-                           gates.friends,         gates.friends_slope, gates.popular,
-                           gates.popular_slope,   gates.cold_friends,  gates.cold_popular,
-                           model.message_scale,   model.leaky_slope,   model.kernel_degree_exponent,
+  const float scalars[] = {gates.learned,
+                           gates.kernel,
+                           gates.neighbours,
+                           gates.friends,
+                           gates.friends_slope,
+                           gates.popular,
+                           gates.popular_slope,
+                           gates.friends_of_friends,
+                           gates.cold_friends_of_friends,
+                           gates.cold_friends,
+                           gates.cold_popular,
+                           model.message_scale,
+                           model.leaky_slope,
+                           model.kernel_degree_exponent,
                            model.friend_sharpness};
   KITH_RETURN_IF_ERROR(CheckFinite("kernel_attention", model.kernel_attention));
   return CheckFinite("gates and scalars", scalars);
 }
 
 }  // namespace
+
+float Gates::FriendsOf(std::size_t friends_with_items) const noexcept {
+  if (friends_slope == 0) return friends;
+  return static_cast<float>(friends *
+                            std::exp(friends_slope * (std::log1p(static_cast<double>(friends_with_items)) - 2.0)));
+}
+
+float Gates::PopularOf(std::size_t items) const noexcept {
+  if (popular_slope == 0) return popular;
+  return static_cast<float>(popular * std::exp(popular_slope * (std::log1p(static_cast<double>(items)) - 3.0)));
+}
 
 Status Model::Finish() {
   KITH_RETURN_IF_ERROR(CheckScalars(*this));

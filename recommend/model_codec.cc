@@ -17,8 +17,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Raise it where an older reader would misread; keys and tensors that old readers may ignore need no new number.
-/// 2: the kernel enters by its root and under attention, gates have slopes.
-constexpr std::uint32_t kFormatVersion = 2;
+/// 2: the kernel enters by its root and under attention, gates have slopes.  3: friends of friends; a model of version
+/// 2 has their gates closed.
+constexpr std::uint32_t kFormatVersion = 3, kOldestVersion = 2;
 
 constexpr std::array<std::pair<AttentionRule, std::string_view>, 5> kRules = {{{AttentionRule::kDegree, "degree"},
                                                                                {AttentionRule::kHouse, "house"},
@@ -36,15 +37,17 @@ constexpr std::array<std::pair<std::string_view, Matrix Model::*>, 7> kMatrices 
      {"item_keys", &Model::item_keys},
      {"attention", &Model::attention}}};
 
-constexpr std::array<std::pair<std::string_view, float Gates::*>, 9> kGates = {
+constexpr std::array<std::pair<std::string_view, float Gates::*>, 11> kGates = {
     {{"learned", &Gates::learned},
      {"kernel", &Gates::kernel},
      {"neighbours", &Gates::neighbours},
      {"friends", &Gates::friends},
      {"friends_slope", &Gates::friends_slope},
+     {"friends_of_friends", &Gates::friends_of_friends},
      {"popular", &Gates::popular},
      {"popular_slope", &Gates::popular_slope},
      {"cold_friends", &Gates::cold_friends},
+     {"cold_friends_of_friends", &Gates::cold_friends_of_friends},
      {"cold_popular", &Gates::cold_popular}}};
 
 Json EncodeJson(const Model& model) {
@@ -110,11 +113,14 @@ class Reader {
   Json object_;
 };
 
-Status DecodeGates(Reader& reader, Gates& gates) {
+Status DecodeGates(Reader& reader, std::uint32_t version, Gates& gates) {
   Json object;
   KITH_RETURN_IF_ERROR(reader.Take("gates", object));
   Reader values(std::move(object));
-  for (const auto& [name, gate] : kGates) KITH_RETURN_IF_ERROR(values.Take(name, gates.*gate));
+  for (const auto& [name, gate] : kGates) {
+    if (version < 3 && name.ends_with("friends_of_friends")) continue;
+    KITH_RETURN_IF_ERROR(values.Take(name, gates.*gate));
+  }
   return OkStatus();
 }
 
@@ -127,9 +133,9 @@ Status DecodeJson(std::string_view text, Model& model) {
   KITH_RETURN_IF_ERROR(reader.Take("format", format));
   if (format != "kith-model") return Corruption("model.json: format \"" + format + "\", expected \"kith-model\"");
   KITH_RETURN_IF_ERROR(reader.Take("format_version", version));
-  if (version != kFormatVersion) {
+  if (version < kOldestVersion || version > kFormatVersion) {
     return FailedPrecondition("model: format version " + std::to_string(version) + ", this build reads " +
-                              std::to_string(kFormatVersion) + "; " +
+                              std::to_string(kOldestVersion) + " to " + std::to_string(kFormatVersion) + "; " +
                               (version > kFormatVersion ? "upgrade kith or train again" : "train again"));
   }
   KITH_RETURN_IF_ERROR(reader.Take("architecture", model.info.architecture));
@@ -151,7 +157,7 @@ Status DecodeJson(std::string_view text, Model& model) {
   KITH_RETURN_IF_ERROR(reader.Take("kernel_degree_exponent", model.kernel_degree_exponent));
   KITH_RETURN_IF_ERROR(reader.Take("kernel_attention", model.kernel_attention));
   KITH_RETURN_IF_ERROR(reader.Take("friend_sharpness", model.friend_sharpness));
-  KITH_RETURN_IF_ERROR(DecodeGates(reader, model.gates));
+  KITH_RETURN_IF_ERROR(DecodeGates(reader, version, model.gates));
   Json report;
   KITH_RETURN_IF_ERROR(reader.Take("report", report));
   model.info.report_json = report.dump();

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "evidences.h"
 #include "kith/kernels/kernels.h"
 
@@ -15,9 +13,7 @@ class PopularEvidence final : public Evidence {
   [[nodiscard]] float Gate(const UserView& view) const override {
     const Gates& gates = model_.gates;
     if (!view.has_items()) return gates.cold_popular;
-    if (gates.popular_slope == 0) return gates.popular;
-    const double taste = std::log1p(static_cast<double>(view.items.size())) - 3.0;
-    return static_cast<float>(gates.popular * std::exp(gates.popular_slope * taste));
+    return gates.PopularOf(view.items.size());
   }
 
   void Score(const UserView&, float gate, std::span<float> scores) const override {

@@ -58,7 +58,7 @@ std::vector<Contribution> Merged(std::vector<Contribution> terms) {
       merged.push_back(term);
     }
   }
-  for (const Via via : {Via::kItem, Via::kFriend, Via::kNeighbour}) {
+  for (const Via via : {Via::kItem, Via::kFriend, Via::kFriendOfFriend, Via::kNeighbour}) {
     double total = 0;
     for (const Contribution& term : merged) total += term.via == via ? term.attention : 0.0F;
     if (total == 0) continue;

@@ -34,6 +34,8 @@ void Encode(const Model& model, UserView& view) {
 }  // namespace
 
 void WeighFriends(float sharpness, UserView& view) {
+  // A vector without items is what was left of the start: it says nothing about who is close.
+  if (!view.has_items()) sharpness = 0;
   const SocialGraph& graph = *view.graph;
   const Model& model = *view.model;
   view.friend_weights.assign(view.friends.size(), 0.0F);

@@ -23,6 +23,8 @@ std::string Opening(Via via, bool several) {
       return "you have ";
     case Via::kFriend:
       return several ? "your friends " : "your friend ";
+    case Via::kFriendOfFriend:
+      return several ? "friends of your friends have it: " : "a friend of your friends has it: ";
     case Via::kNeighbour:
       return "people of your taste have it: ";
     case Via::kPopular:
@@ -58,7 +60,7 @@ std::string ReasonsInWords(std::span<const Reason> contributions) {
   for (const Reason& reason : largest) total += static_cast<double>(reason.contribution);
   std::vector<std::string> groups;
   bool pairs = false;
-  for (const Via via : {Via::kItem, Via::kFriend, Via::kNeighbour, Via::kPopular, Via::kModel}) {
+  for (const Via via : {Via::kItem, Via::kFriend, Via::kFriendOfFriend, Via::kNeighbour, Via::kPopular, Via::kModel}) {
     std::vector<std::string> shown;
     for (std::size_t i = 0; i < largest.size() && shown.size() < kShownOfAKind; ++i) {
       if (largest[i].via != via || (!HasKey(via) && i >= kShownUnkeyed)) continue;

@@ -16,6 +16,8 @@ constexpr std::size_t kMostUsers = 4000;  ///< that are learned from
 constexpr std::size_t kUserGrain = 64;
 constexpr int kSteps = 80;
 constexpr double kRate = 0.08, kPenalty = 2e-3;
+/// Standard errors that the gain on users it was not learned from must exceed, as a gate's.
+constexpr double kToPay = 2.0;
 constexpr std::size_t kTheta = std::tuple_size_v<KernelAttention>;
 constexpr std::size_t kScaleAt = kTheta, kParameters = std::tuple_size_v<AttentionParameters>;
 
@@ -164,7 +166,7 @@ bool FitKernelAttention(const Runtime& runtime, const SocialGraph& graph, const 
     }
   }
   const Gain gain = PairedGain(before, after);
-  const bool pays = gain.mean > gain.error;
+  const bool pays = gain.mean > kToPay * gain.error;
   model.kernel_attention = pays ? Learn(runtime, lessons, gate, 1, 0) : KernelAttention{};
   RefreshKernelColumn(runtime, graph, held_out, model, lists);
   return pays;

@@ -44,8 +44,8 @@ double AttentionLoss(const AttentionLesson& lesson, const AttentionParameters& p
                      AttentionParameters& gradient);
 
 /// Sets model.kernel_attention and returns true where it pays: learned on each half of the users and measured on the
-/// other, the mean gain in recall@20 + ndcg@20 must be above its standard error.  The lists' kernel column is that of
-/// the model in the end.  The same bits for any number of threads.
+/// other, the mean gain in recall@20 + ndcg@20 must be above two of its standard errors.  The lists' kernel column is
+/// that of the model in the end.  The same bits for any number of threads.
 bool FitKernelAttention(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out,
                         const GateSetting& setting, std::vector<GateList>& lists, Model& model);
 

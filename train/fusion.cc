@@ -16,7 +16,9 @@ namespace kith {
 namespace {
 
 constexpr std::uint32_t kDepth = 20;
-constexpr std::size_t kMostColdUsers = 2000;
+/// Of users with items and friends: how many are stripped of their items for the cold gates, a share at a time so that
+/// the friends of most of them keep theirs.
+constexpr std::size_t kMostColdUsers = 3000, kColdFolds = 5, kColdShare = 10, kFewestColdUsers = 10;
 
 PerUser MeasureUsers(const Runtime& runtime, const SocialGraph& graph, const std::shared_ptr<const Model>& model,
                      const HeldOut& held_out) {
@@ -41,7 +43,8 @@ constexpr float kFriends[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 6.0F, 8.0F, 12.0F, 1
 constexpr float kFriendsSlopes[] = {-0.9F, -0.6F, -0.3F, 0.0F, 0.3F};
 constexpr float kPopularSlopes[] = {-0.45F, -0.3F, -0.15F, 0.0F, 0.15F};
 constexpr float kLearned[] = {0.0F, 0.5F, 1.0F};
-constexpr float kColdPopular[] = {0.02F, 0.05F, 0.1F, 0.2F, 0.4F, 1.0F};
+constexpr float kSecond[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 8.0F};
+constexpr float kColdPopular[] = {0.005F, 0.01F, 0.02F, 0.05F, 0.1F, 0.2F, 0.4F, 1.0F};
 constexpr float kFirstPopular = 0.5F, kFirstKernel = 0.3F;
 constexpr std::size_t kFirstSharpness = 2;
 constexpr int kMostRounds = 4;
@@ -59,7 +62,7 @@ class GateSearch {
   void Run() {
     Climb();
     // The others were set beside an open gate: once it is closed they move again, and it stays closed.
-    for (float Gates::*gate : {&Gates::neighbours, &Gates::kernel, &Gates::friends}) {
+    for (float Gates::*gate : {&Gates::neighbours, &Gates::kernel, &Gates::friends_of_friends, &Gates::friends}) {
       if (CloseUnlessItPays(gate)) Climb();
     }
   }
@@ -84,6 +87,7 @@ class GateSearch {
         if (options_.attention) moved |= TrySharpness();
       }
     }
+    if (Has(kSecondColumn)) moved |= Try(&Gates::friends_of_friends, kSecond);
     if (options_.popular && setting_.gates.popular != 0) moved |= Try(&Gates::popular_slope, kPopularSlopes);
     if (options_.learned && (setting_.gates.kernel != 0 || setting_.gates.neighbours != 0)) {
       moved |= Try(&Gates::learned, kLearned);
@@ -180,6 +184,17 @@ GateSetting SearchGates(const Runtime& runtime, std::span<const GateList> lists,
   return from_open == pays ? from.setting() : other.setting();
 }
 
+/// The graph in which these users, ascending, have friends and no items.
+Result<std::shared_ptr<const SocialGraph>> WithoutItemsOf(const Runtime& runtime, const SocialGraph& graph,
+                                                          std::span<const UserId> users) {
+  std::vector<Edge> kept;
+  for (const Edge& edge : graph.Edges(Relation::kInteracts)) {
+    if (!std::binary_search(users.begin(), users.end(), UserId{edge.source})) kept.push_back(edge);
+  }
+  return SocialGraph::Build(runtime, graph.num_users(), graph.num_items(), kept, graph.Edges(Relation::kTrusts),
+                            graph.store_id(), graph.log_sequence());
+}
+
 }  // namespace
 
 HeldOut SampleUsers(const HeldOut& held_out, std::size_t most, std::uint64_t seed) {
@@ -234,6 +249,7 @@ FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const He
   start.gates.neighbours = !columns.learned && !columns.kernel && columns.neighbours ? 1.0F : 0.0F;
   start.gates.friends = 0.0F;
   start.gates.friends_slope = 0.0F;
+  start.gates.friends_of_friends = 0.0F;
   start.gates.popular = columns.popular ? kFirstPopular : 0.0F;
   start.gates.popular_slope = 0.0F;
   GateSetting chosen = SearchGates(runtime, lists, options, start);
@@ -250,8 +266,9 @@ FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const He
 
 Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const FusionOptions& options,
                     const std::shared_ptr<Model>& model) {
-  model->gates.cold_popular = 1.0F;
-  model->gates.cold_friends = 0.0F;
+  Gates& gates = model->gates;
+  gates.cold_popular = 1.0F;
+  gates.cold_friends = gates.cold_friends_of_friends = 0.0F;
   if (!options.friends || graph.num_friendships() == 0 || (options.stop && options.stop())) return OkStatus();
   HeldOut with_friends;
   for (std::uint32_t u = 0; u < graph.num_users(); ++u) {
@@ -260,31 +277,47 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
     with_friends.users.push_back(UserId{u});
     with_friends.items.emplace_back(items.targets.begin(), items.targets.end());
   }
-  const HeldOut stripped =
-      SampleUsers(with_friends, std::min(kMostColdUsers, with_friends.users.size() / 10), options.seed);
-  if (stripped.users.size() < 10) return OkStatus();
-
-  std::vector<Edge> kept;
-  for (const Edge& edge : graph.Edges(Relation::kInteracts)) {
-    if (!std::binary_search(stripped.users.begin(), stripped.users.end(), UserId{edge.source})) kept.push_back(edge);
-  }
-  KITH_ASSIGN_OR_RETURN(const auto without,
-                        SocialGraph::Build(runtime, graph.num_users(), graph.num_items(), kept,
-                                           graph.Edges(Relation::kTrusts), graph.store_id(), graph.log_sequence()));
-  const PerUser before = MeasureUsers(runtime, *without, model, stripped);
-  double best_gain = 0;
-  Gates best = model->gates;
-  for (const float popular : kColdPopular) {
-    if (options.stop && options.stop()) break;
-    model->gates.cold_friends = 1.0F;
-    model->gates.cold_popular = popular;
-    const Gain gain = PairedGain(before, MeasureUsers(runtime, *without, model, stripped));
-    if (gain.mean > best_gain && gain.mean > gain.error) {
-      best_gain = gain.mean;
-      best = model->gates;
+  const std::size_t share = with_friends.users.size() / kColdShare;
+  if (share < kFewestColdUsers) return OkStatus();
+  const HeldOut chosen = SampleUsers(with_friends, std::min(kMostColdUsers, kColdFolds * share), options.seed);
+  std::vector<GateList> lists;
+  for (std::size_t fold = 0; fold < kColdFolds; ++fold) {
+    if (options.stop && options.stop()) return OkStatus();
+    HeldOut stripped;
+    for (std::size_t n = fold; n < chosen.users.size(); n += kColdFolds) {
+      stripped.users.push_back(chosen.users[n]);
+      stripped.items.push_back(chosen.items[n]);
+    }
+    KITH_ASSIGN_OR_RETURN(const auto without, WithoutItemsOf(runtime, graph, stripped.users));
+    const GateColumns columns{.learned = false, .kernel = false, .neighbours = false, .attention = false};
+    for (GateList& list : MakeGateLists(runtime, *without, stripped, columns, *model)) {
+      lists.push_back(std::move(list));
     }
   }
-  model->gates = best;
+  // Popularity breaks the friends' ties even where it is left out of the warm gates: somebody has to.
+  PerUser measured = MeasureGateLists(runtime, lists, {.gates = gates});
+  const PerUser alone = measured;
+  for (const float second : kSecond) {
+    for (const float popular : kColdPopular) {
+      GateSetting setting{.gates = gates};
+      setting.gates.cold_friends = 1.0F;
+      setting.gates.cold_friends_of_friends = second;
+      setting.gates.cold_popular = popular;
+      PerUser now = MeasureGateLists(runtime, lists, setting);
+      const Gain over_popular = PairedGain(alone, now);
+      if (PairedGain(measured, now).mean <= 0 || over_popular.mean <= over_popular.error) continue;
+      measured = std::move(now);
+      gates = setting.gates;
+    }
+  }
+  // The least popularity that is as good: later events ask for less of it than what is as old as what is learned from.
+  for (const float popular : kColdPopular) {
+    if (gates.cold_friends == 0 || popular >= gates.cold_popular) break;
+    GateSetting setting{.gates = gates};
+    setting.gates.cold_popular = popular;
+    const Gain gain = PairedGain(measured, MeasureGateLists(runtime, lists, setting));
+    if (gain.mean > -gain.error) gates = setting.gates;
+  }
   return OkStatus();
 }
 

@@ -14,20 +14,22 @@ constexpr std::uint32_t kDepth = 20;
 constexpr std::size_t kUserGrain = 8;
 constexpr std::size_t kBestOfEach = 60, kBestOfMixtures = 100;
 
-/// The mixtures whose best items every list holds: weights of learned, kernel, neighbours, popular, friends.
-constexpr float kMixtures[][5] = {{1.0F, 0.0F, 0.0F, 0.3F, 0.0F}, {1.0F, 0.0F, 0.0F, 0.8F, 0.0F},
-                                  {1.0F, 0.3F, 0.0F, 0.3F, 0.0F}, {0.5F, 0.5F, 0.5F, 0.3F, 4.0F},
-                                  {0.0F, 1.0F, 1.0F, 0.3F, 0.0F}, {1.0F, 0.2F, 0.2F, 0.5F, 8.0F}};
-constexpr EvidenceKind kMixed[5] = {EvidenceKind::kLearned, EvidenceKind::kKernel, EvidenceKind::kNeighbours,
-                                    EvidenceKind::kPopular, EvidenceKind::kFriends};
-constexpr std::size_t kMixedColumn[5] = {kLearnedColumn, kKernelColumn, kNeighboursColumn, kPopularColumn,
-                                         kFriendsColumns};
+/// The mixtures whose best items every list holds: weights of learned, kernel, neighbours, popular, friends,
+/// friends of friends.
+constexpr float kMixtures[][6] = {{1.0F, 0.0F, 0.0F, 0.3F, 0.0F, 0.0F}, {1.0F, 0.0F, 0.0F, 0.8F, 0.0F, 0.0F},
+                                  {1.0F, 0.3F, 0.0F, 0.3F, 0.0F, 0.0F}, {0.5F, 0.5F, 0.5F, 0.3F, 4.0F, 2.0F},
+                                  {0.0F, 1.0F, 1.0F, 0.3F, 0.0F, 0.0F}, {1.0F, 0.2F, 0.2F, 0.5F, 8.0F, 0.0F}};
+constexpr EvidenceKind kMixed[6] = {EvidenceKind::kLearned, EvidenceKind::kKernel,  EvidenceKind::kNeighbours,
+                                    EvidenceKind::kPopular, EvidenceKind::kFriends, EvidenceKind::kFriendsOfFriends};
+constexpr std::size_t kMixedColumn[6] = {kLearnedColumn, kKernelColumn,   kNeighboursColumn,
+                                         kPopularColumn, kFriendsColumns, kSecondColumn};
 
 struct Evidences {
-  std::array<std::unique_ptr<const Evidence>, 5> of;  ///< in the order of kMixed; null where not asked
+  std::array<std::unique_ptr<const Evidence>, 6> of;  ///< in the order of kMixed; null where not asked
 
   Evidences(const GateColumns& columns, const Model& model) {
-    const bool asked[5] = {columns.learned, columns.kernel, columns.neighbours, columns.popular, columns.friends};
+    const bool asked[6] = {columns.learned, columns.kernel,  columns.neighbours,
+                           columns.popular, columns.friends, columns.friends};
     for (std::size_t e = 0; e < of.size(); ++e) {
       if (asked[e]) of[e] = MakeEvidence(kMixed[e], model);
     }
@@ -45,8 +47,8 @@ class Gatherer {
     if (attention_) WeighFriends(kSharpness[2], view_);
     const std::size_t items = view_.num_items();
     GateList list;
-    list.log_items = static_cast<float>(std::log1p(static_cast<double>(view_.items.size())) - 3.0);
-    list.log_friends = static_cast<float>(std::log1p(static_cast<double>(view_.friends_with_items)) - 2.0);
+    list.own = view_.items.size();
+    list.friends_with_items = view_.friends_with_items;
     listed_.assign(items, false);
     for (const std::uint32_t item : held_out) Add(item, list);
     list.held_out = list.items;
@@ -62,7 +64,8 @@ class Gatherer {
       bool whole = true;  // a mixture of evidences that are not there is another mixture
       for (std::size_t e = 0; e < scores_.size(); ++e) {
         if (mixture[e] == 0) continue;
-        whole &= !scores_[e].empty() || kMixed[e] == EvidenceKind::kFriends;
+        whole &=
+            !scores_[e].empty() || kMixed[e] == EvidenceKind::kFriends || kMixed[e] == EvidenceKind::kFriendsOfFriends;
         if (!scores_[e].empty()) kernels::Axpy(mixture[e], scores_[e].data(), sum_.data(), items);
       }
       if (whole) AddBest(sum_, kBestOfMixtures, list);
@@ -113,7 +116,7 @@ class Gatherer {
   const Evidences& evidences_;
   bool attention_;
   UserView view_;
-  std::array<std::vector<float>, 5> scores_;
+  std::array<std::vector<float>, 6> scores_;
   std::vector<float> sum_;
   std::vector<bool> listed_;
   std::vector<kernels::Scored> best_;
@@ -147,12 +150,14 @@ void RefreshKernelColumn(const Runtime& runtime, const SocialGraph& graph, const
 
 void ScoreGateList(const GateList& list, const GateSetting& setting, std::span<float> scores) {
   const Gates& gates = setting.gates;
+  const bool cold = list.own == 0;
   const std::pair<std::size_t, float> terms[] = {
-      {kLearnedColumn, gates.learned},
-      {kKernelColumn, gates.kernel},
-      {kNeighboursColumn, gates.neighbours},
-      {kFriendsColumns + setting.sharpness, gates.friends * std::exp(gates.friends_slope * list.log_friends)},
-      {kPopularColumn, gates.popular * std::exp(gates.popular_slope * list.log_items)}};
+      {kLearnedColumn, cold ? 0.0F : gates.learned},
+      {kKernelColumn, cold ? 0.0F : gates.kernel},
+      {kNeighboursColumn, cold ? 0.0F : gates.neighbours},
+      {kFriendsColumns + setting.sharpness, cold ? gates.cold_friends : gates.FriendsOf(list.friends_with_items)},
+      {kSecondColumn, cold ? gates.cold_friends_of_friends : gates.friends_of_friends},
+      {kPopularColumn, cold ? gates.cold_popular : gates.PopularOf(list.own)}};
   std::fill(scores.begin(), scores.end(), 0.0F);
   for (const auto& [column, gate] : terms) {
     const std::vector<float>& values = list.columns[column];

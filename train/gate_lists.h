@@ -21,7 +21,14 @@ namespace kith {
 /// Sharpnesses of friends' attention that are tried; 0 is uniform.
 inline constexpr std::array<float, 4> kSharpness = {0.0F, 2.5F, 5.0F, 8.0F};
 
-enum Column : std::size_t { kLearnedColumn, kKernelColumn, kNeighboursColumn, kPopularColumn, kFriendsColumns };
+enum Column : std::size_t {
+  kLearnedColumn,
+  kKernelColumn,
+  kNeighboursColumn,
+  kPopularColumn,
+  kSecondColumn,
+  kFriendsColumns
+};
 inline constexpr std::size_t kColumns = kFriendsColumns + kSharpness.size();
 
 struct GateList {
@@ -29,8 +36,8 @@ struct GateList {
   std::vector<std::uint32_t> held_out;               ///< ascending, all of them among the items
   std::size_t unknown = 0;                           ///< held-out items that nobody can rank
   std::array<std::vector<float>, kColumns> columns;  ///< [items] each; empty where the model lacks the evidence
-  float log_items = 0;                               ///< log(1 + d_u) - 3
-  float log_friends = 0;                             ///< log(1 + n_u) - 2
+  std::size_t own = 0;                               ///< items of the user; without any the cold gates count
+  std::size_t friends_with_items = 0;
 };
 
 /// Which evidences are asked.
@@ -38,7 +45,7 @@ struct GateColumns {
   bool learned = true, kernel = true, neighbours = true, friends = true, popular = true, attention = true;
 };
 
-/// One list a user, for those with items.  The same for any number of threads.
+/// One list a user.  The same for any number of threads.
 [[nodiscard]] std::vector<GateList> MakeGateLists(const Runtime& runtime, const SocialGraph& graph,
                                                   const HeldOut& held_out, const GateColumns& columns,
                                                   const Model& model);

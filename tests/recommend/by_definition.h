@@ -199,7 +199,7 @@ struct Definition {
     return scores;
   }
 
-  /// a_uf of every friend, 0 for friends without items.
+  /// a_uf of every friend, 0 for friends without items; alike where the user has no items.
   [[nodiscard]] std::vector<double> FriendAttention(std::uint32_t user) const {
     const auto friends = graph.friends(UserId{user}).targets;
     const std::vector<double> z = Vector(user);
@@ -211,7 +211,8 @@ struct Definition {
       if (other < model.info.num_users && norm > 0) {
         for (std::size_t c = 0; c < z.size(); ++c) cosine += z[c] / std::sqrt(norm) * model.users(other, c);
       }
-      weights.push_back(Live(other).empty() ? 0.0 : std::exp(model.friend_sharpness * cosine));
+      weights.push_back(Live(other).empty() ? 0.0
+                                            : std::exp(Own(user).empty() ? 0.0 : model.friend_sharpness * cosine));
       sum += weights.back();
     }
     for (double& weight : weights) weight = sum > 0 ? weight / sum : 0.0;
@@ -233,6 +234,32 @@ struct Definition {
     return scores;
   }
 
+  /// Two steps of a walk over friendships that does not come back: who is met with which chance, times the friends.
+  [[nodiscard]] std::vector<double> FriendsOfFriends(std::uint32_t user) const {
+    std::vector<double> scores(NumItems(), 0.0);
+    const auto friends = graph.friends(UserId{user}).targets;
+    std::vector<std::pair<double, std::uint32_t>> met;
+    for (std::uint32_t other = 0; other < graph.num_users(); ++other) {
+      double closeness = 0;
+      for (const std::uint32_t between : friends) {
+        const auto theirs = graph.friends(UserId{between}).targets;
+        if (std::find(theirs.begin(), theirs.end(), other) != theirs.end()) {
+          closeness += 1.0 / static_cast<double>(theirs.size());
+        }
+      }
+      if (closeness > 0 && other != user && !Live(other).empty()) met.emplace_back(-closeness, other);
+    }
+    std::sort(met.begin(), met.end());
+    if (met.size() > 300) met.resize(300);
+    for (const auto& [closeness, other] : met) {
+      const std::vector<std::uint32_t> items = Live(other);
+      for (const std::uint32_t item : items) {
+        scores[item] -= closeness / std::sqrt(static_cast<double>(friends.size()) * static_cast<double>(items.size()));
+      }
+    }
+    return scores;
+  }
+
   /// The gated sum; popularity alone for a user without any edge.
   [[nodiscard]] std::vector<double> Score(std::uint32_t user) const {
     std::vector<double> scores(NumItems(), 0.0);
@@ -248,6 +275,7 @@ struct Definition {
     const Gates& gates = model.gates;
     if (Own(user).empty()) {
       add(gates.cold_friends, Friends(user));
+      add(gates.cold_friends_of_friends, FriendsOfFriends(user));
       add(gates.cold_popular, popular);
       return scores;
     }
@@ -258,6 +286,7 @@ struct Definition {
     const auto with_items = std::count_if(friends.begin(), friends.end(), [&](auto f) { return !Live(f).empty(); });
     add(gates.friends * std::pow((1.0 + static_cast<double>(with_items)) / std::exp(2.0), gates.friends_slope),
         Friends(user));
+    add(gates.friends_of_friends, FriendsOfFriends(user));
     add(gates.popular * std::pow((1.0 + static_cast<double>(Own(user).size())) / std::exp(3.0), gates.popular_slope),
         popular);
     return scores;

@@ -91,9 +91,22 @@ TEST(ModelCodec, RefusesANewerFormat) {
   const auto model = Finished(std::make_shared<Model>());
   const Model::Encoded encoded = model->Encode();
   const auto result =
-      Model::Decode(Replaced(encoded.json, "\"format_version\": 2", "\"format_version\": 3"), encoded.tensors);
+      Model::Decode(Replaced(encoded.json, "\"format_version\": 3", "\"format_version\": 4"), encoded.tensors);
   EXPECT_EQ(result.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(result.status().message().find("this build reads"), std::string_view::npos);
+}
+
+TEST(ModelCodec, ReadsAModelFromBeforeFriendsOfFriendsWithTheirGatesClosed) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 2, 30, 20, 100, 20);
+  const Model::Encoded encoded = Finished(RandomModel(*graph, {}))->Encode();
+  std::string older = Replaced(encoded.json, "\"format_version\": 3", "\"format_version\": 2");
+  older = Replaced(older, "\"friends_of_friends\"", "\"ignored\"");
+  older = Replaced(older, "\"cold_friends_of_friends\"", "\"ignored_too\"");
+  const auto decoded = Model::Decode(older, encoded.tensors).value();
+  EXPECT_EQ(decoded->gates.friends_of_friends, 0);
+  EXPECT_EQ(decoded->gates.cold_friends_of_friends, 0);
+  EXPECT_EQ(decoded->gates.friends, RandomModel(*graph, {})->gates.friends);
 }
 
 TEST(ModelCodec, RefusesDamage) {

@@ -84,9 +84,11 @@ struct ModelShape {
                   .neighbours = 0.6F,
                   .friends = 0.9F,
                   .friends_slope = -0.4F,
+                  .friends_of_friends = 0.8F,
                   .popular = 0.3F,
                   .popular_slope = 0.2F,
                   .cold_friends = 1.3F,
+                  .cold_friends_of_friends = 0.7F,
                   .cold_popular = 0.2F};
   model->rule = shape.rule;
   model->heads = shape.heads;

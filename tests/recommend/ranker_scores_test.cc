@@ -46,7 +46,7 @@ TEST_P(RankerOfEveryRule, ExplainsEveryScoreForEverySetOfOpenGates) {
   const Runtime runtime(1);
   const auto trained = RandomSocialGraph(runtime, 7, 40, 25, 160, 70);
   const auto graph = WithNewerItems(*trained);
-  for (unsigned open = 0; open < 32; ++open) {
+  for (unsigned open = 0; open < 64; ++open) {
     auto changed = RandomModel(*trained, GetParam());
     Gates& gates = changed->gates;
     if ((open & 1U) == 0) gates.learned = 0;
@@ -54,6 +54,7 @@ TEST_P(RankerOfEveryRule, ExplainsEveryScoreForEverySetOfOpenGates) {
     if ((open & 4U) == 0) gates.friends = gates.cold_friends = 0;
     if ((open & 8U) == 0) gates.popular = gates.cold_popular = 0;
     if ((open & 16U) == 0) gates.neighbours = 0;
+    if ((open & 32U) == 0) gates.friends_of_friends = gates.cold_friends_of_friends = 0;
     const auto model = Finished(changed);
     const Ranker ranker(model);
     for (std::uint32_t user = 0; user <= graph->num_users(); ++user) {
@@ -187,12 +188,12 @@ TEST(Ranker, KeepsTheBitsOfTheModelsItemsWhereNewerOnesHaveNoEdges) {
   }
 }
 
-TEST(Ranker, WithItsFriendsGateClosedIgnoresTheSocialGraph) {
+TEST(Ranker, WithItsSocialGatesClosedIgnoresTheSocialGraph) {
   const Runtime runtime(1);
   const auto social = RandomSocialGraph(runtime, 10, 50, 40, 250, 80);
   const auto lonely = SocialGraph::Build(runtime, 50, 40, social->Edges(Relation::kInteracts), {}, "random", 1).value();
   auto changed = RandomModel(*social, {});
-  changed->gates.friends = 0;
+  changed->gates.friends = changed->gates.friends_of_friends = 0;
   const auto model = Finished(changed);
   const Ranker ranker(model);
   for (std::uint32_t user = 0; user < 47; ++user) {  // users with items

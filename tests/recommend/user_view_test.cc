@@ -75,6 +75,26 @@ TEST(UserView, OfAnUnknownUserIsEmptyAndFallsBack) {
   EXPECT_TRUE(view.seen.empty());
 }
 
+TEST(UserView, HasNobodyCloserToAUserWithoutItems) {
+  const Runtime runtime(1);
+  const auto graph = RandomSocialGraph(runtime, 4, 40, 30, 120, 150);
+  const auto model = Finished(RandomModel(*graph, {}));
+  std::vector<EdgeChange> changes;
+  for (const std::uint32_t item : graph->items(UserId{3}).targets) {
+    changes.push_back({Relation::kInteracts, {3, item}});
+    changes.back().removed = true;
+  }
+  ASSERT_FALSE(changes.empty());
+  const auto later = graph->WithEdges(changes, graph->num_users(), graph->num_items(), 99);
+  const UserView view = MakeUserView(*later, *model, UserId{3});
+  ASSERT_FALSE(view.has_items());
+  ASSERT_GT(view.friends_with_items, 1U);
+  for (std::size_t n = 0; n < view.friends.size(); ++n) {
+    const bool has_items = !later->items(UserId{view.friends[n]}).empty();
+    EXPECT_NEAR(view.friend_weights[n], has_items ? 1.0 / view.friends_with_items : 0.0, 1e-6);
+  }
+}
+
 TEST(UserView, SeesItemsLaterThanTheModelButDoesNotUseThem) {
   const Runtime runtime(1);
   const auto graph = testing::ToyGraph(runtime);

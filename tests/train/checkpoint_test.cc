@@ -32,6 +32,7 @@ const RunState kState = {.phase = TrainPhase::kRefit,
                                    .popular = 0.1F,
                                    .popular_slope = 0.15F,
                                    .cold_friends = 0,
+                                   .cold_friends_of_friends = 4,
                                    .cold_popular = 1.0F / 3},
                          .kernel_attention = {0.1F, 0.2F, 0.3F, -0.4F, 0.5F, 0.6F, 1.0F / 7},
                          .friend_sharpness = 2.5F};
@@ -64,6 +65,8 @@ TEST(RunFolder, GivesBackTheStateAndTheTensorsItWasGiven) {
   EXPECT_EQ(state->kernel_attention, kState.kernel_attention);
   EXPECT_EQ(state->gates.popular, kState.gates.popular);
   EXPECT_EQ(state->gates.cold_friends, kState.gates.cold_friends);
+  EXPECT_EQ(state->gates.cold_friends_of_friends, kState.gates.cold_friends_of_friends);
+  EXPECT_EQ(state->gates.friends_of_friends, kState.gates.friends_of_friends);
   EXPECT_EQ(state->gates.cold_popular, kState.gates.cold_popular);
   EXPECT_EQ(state->friend_sharpness, kState.friend_sharpness);
   ASSERT_TRUE(file.tensors.contains("learner.values"));

@@ -98,7 +98,7 @@ TEST(Train, DependsOnTheSeed) {
 TEST(Train, OpensTheFriendsGateWhereFriendsMatterAndReportsIt) {
   const Runtime runtime(2);
   const auto friends_gate = [&](bool shuffled) {
-    const auto graph = testing::MakePlantedWorld(runtime, {.users = 400, .shuffled_friends = shuffled}).graph;
+    const auto graph = testing::MakePlantedWorld(runtime, {.users = 800, .shuffled_friends = shuffled}).graph;
     return Train(graph, {.epochs = 10, .width = 16}, runtime).value().model->gates.friends;
   };
   EXPECT_GT(friends_gate(false), 0);

@@ -70,9 +70,11 @@ constexpr GateName kGates[] = {{"learned", &Gates::learned},
                                {"neighbour", &Gates::neighbours},
                                {"friend", &Gates::friends},
                                {"friend_slope", &Gates::friends_slope},
+                               {"friend_of_friend", &Gates::friends_of_friends},
                                {"popular", &Gates::popular},
                                {"popular_slope", &Gates::popular_slope},
                                {"cold_friend", &Gates::cold_friends},
+                               {"cold_friend_of_friend", &Gates::cold_friends_of_friends},
                                {"cold_popular", &Gates::cold_popular}};
 
 void WriteMeasured(const char* name, double value, JsonWriter& json) {

@@ -1,11 +1,10 @@
 /// Evidence: one reason why a user may like an item, scored against all items, and explained item by item.
 ///
 /// score(u, i) = sum over evidences of gate(u) * evidence(u, i); every evidence is a weighted aggregation over the
-/// user's neighbours (own items, users of like taste, friends, everyone), so each hands back the terms of its own sum:
-/// explanations are the computation itself.  A closed gate's evidence is not called.
-/// Items later than the model have no vector, kernel row or degree: they score as items without edges at training do,
-/// and through the friends and the users of like taste who have them.
-/// Threads: const calls from anywhere.
+/// user's neighbours (own items, users of like taste, friends, their friends, everyone), so each hands back the terms
+/// of its own sum: explanations are the computation itself.  A closed gate's evidence is not called. Items later than
+/// the model have no vector, kernel row or degree: they score as items without edges at training do, and through the
+/// friends and the users of like taste who have them. Threads: const calls from anywhere.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +19,9 @@
 
 namespace kith {
 
-/// Where a term of the score comes from; in JSON: item, friend, neighbour, popular, model.
-enum class Via : std::uint8_t { kItem, kFriend, kNeighbour, kPopular, kModel };
+/// Where a term of the score comes from; in JSON: item, friend, friend_of_friend, neighbour, popular,
+/// model.
+enum class Via : std::uint8_t { kItem, kFriend, kFriendOfFriend, kNeighbour, kPopular, kModel };
 [[nodiscard]] std::string_view ToString(Via via) noexcept;
 
 /// One term: score(u, i) is the sum of the contributions.  `key` is the item's or user's dense id (0 for kPopular and
@@ -63,7 +63,7 @@ struct UserView {
 /// The same into a view that exists: its memory is used again.
 void FillUserView(const SocialGraph& graph, const Model& model, UserId user, UserView& view);
 /// Sets view.friend_weights for another sharpness than the model's: a_uf = exp(sharpness cos(z_u, z_f)), normalised to
-/// sum 1 over the friends that have items.
+/// sum 1 over the friends that have items; uniform for users without items, whose vector says nothing.
 void WeighFriends(float sharpness, UserView& view);
 
 class Evidence {
@@ -84,7 +84,7 @@ class Evidence {
 };
 
 /// In the order in which the ranker adds them up.
-enum class EvidenceKind : std::uint8_t { kLearned, kKernel, kNeighbours, kFriends, kPopular };
+enum class EvidenceKind : std::uint8_t { kLearned, kKernel, kNeighbours, kFriends, kFriendsOfFriends, kPopular };
 /// Null where the model lacks what the evidence reads.  The model is borrowed.
 [[nodiscard]] std::unique_ptr<const Evidence> MakeEvidence(EvidenceKind kind, const Model& model);
 /// Those whose gate is open for somebody, in the order of EvidenceKind.

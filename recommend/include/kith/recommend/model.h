@@ -43,11 +43,19 @@ struct Gates {
   float neighbours = 0.0F;  ///< users of like taste
   float friends = 0.0F;
   float friends_slope = 0.0F;  ///< friends(u) = friends * ((1 + n_u) / e^2)^slope
+  float friends_of_friends = 0.0F;
   float popular = 0.0F;
   float popular_slope = 0.0F;  ///< popular(u) = popular * ((1 + d_u) / e^3)^slope
-  /// For users without items (own items 0): the learned and kernel terms are empty, these two decide.
+  /// For users without items (own items 0): the learned and kernel terms are empty, these three
+  /// decide.
   float cold_friends = 1.0F;
+  float cold_friends_of_friends = 0.0F;
   float cold_popular = 0.1F;
+
+  /// friends(u) of a user with so many live friends with items.
+  [[nodiscard]] float FriendsOf(std::size_t friends_with_items) const noexcept;
+  /// popular(u) of a user with so many live items.
+  [[nodiscard]] float PopularOf(std::size_t items) const noexcept;
 };
 
 /// Sparse item-item rows read like a graph: item j offers targets[offsets[j]..offsets[j+1]) with values.
