@@ -310,14 +310,6 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
       gates = setting.gates;
     }
   }
-  // The least popularity that is as good: later events ask for less of it than what is as old as what is learned from.
-  for (const float popular : kColdPopular) {
-    if (gates.cold_friends == 0 || popular >= gates.cold_popular) break;
-    GateSetting setting{.gates = gates};
-    setting.gates.cold_popular = popular;
-    const Gain gain = PairedGain(measured, MeasureGateLists(runtime, lists, setting));
-    if (gain.mean > -gain.error) gates = setting.gates;
-  }
   return OkStatus();
 }
 
