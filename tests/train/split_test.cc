@@ -126,6 +126,41 @@ TEST(HoldOut, KeepsFriendshipsWeightsTimesCountsAndThePlaceInTheLog) {
   }
 }
 
+/// Ten items a user at shuffled times; of `untimed` in a hundred users one interaction has none.
+std::shared_ptr<const SocialGraph> TimedGraph(const Runtime& runtime, std::uint32_t untimed) {
+  std::vector<Edge> likes;
+  for (std::uint32_t u = 0; u < 100; ++u) {
+    for (std::uint32_t i = 0; i < 10; ++i) likes.push_back({u, i, 1.0F, 500 + (u + 7 * i) % 10});
+    if (u < untimed) likes.back().time = kNoTime;
+  }
+  return SocialGraph::Build(runtime, 100, 10, likes, {}).value();
+}
+
+TEST(HoldOut, TakesTheLatestItemsOfEachUserWhereTimesAreKnown) {
+  const Runtime runtime(1);
+  const auto graph = TimedGraph(runtime, 0);
+  const Split split = HoldOut(runtime, *graph, {.ratio = 0.25, .seed = 5}).value();
+  for (std::size_t n = 0; n < split.held_out.users.size(); ++n) {
+    const std::uint32_t u = index(split.held_out.users[n]);
+    std::int64_t latest_kept = 0;
+    for (const std::int64_t time : split.graph->items(UserId{u}).times) latest_kept = std::max(latest_kept, time);
+    for (const std::uint32_t item : split.held_out.items[n]) EXPECT_GT(500 + (u + 7 * item) % 10, latest_kept);
+  }
+  EXPECT_EQ(split.held_out.users.size(), 100U);
+  const Split by_chance = HoldOut(runtime, *graph, {.ratio = 0.25, .by_time = false, .seed = 5}).value();
+  EXPECT_NE(HeldOutPairs(by_chance), HeldOutPairs(split));
+}
+
+TEST(HasHistory, WantsTimesThatOrderTheItemsOfNineUsersInTen) {
+  const Runtime runtime(1);
+  EXPECT_TRUE(HasHistory(*TimedGraph(runtime, 10)));
+  EXPECT_FALSE(HasHistory(*TimedGraph(runtime, 11)));
+  EXPECT_FALSE(HasHistory(*Graph(runtime)));
+  std::vector<Edge> at_once;
+  for (std::uint32_t i = 0; i < 10; ++i) at_once.push_back({0, i, 1.0F, 77});
+  EXPECT_FALSE(HasHistory(*SocialGraph::Build(runtime, 1, 10, at_once, {}).value()));
+}
+
 TEST(HoldOut, DependsOnTheSeedAndTheUserAlone) {
   const Runtime one(1), eight(8);
   const auto graph = Graph(one);

@@ -18,8 +18,14 @@ namespace kith {
 struct SplitOptions {
   double ratio = 0.1;       ///< share of a user's items held out, up or down to a whole number by chance, never all
   std::uint32_t least = 5;  ///< users with fewer items give none
+  /// Hold out each user's latest items where the interactions have times (see HasHistory), else by chance.
+  bool by_time = true;
   std::uint64_t seed = 1;
 };
+
+/// Whether times order the users' items: of those with two items or more, nine in ten have a time on each and not the
+/// same on all.
+[[nodiscard]] bool HasHistory(const SocialGraph& graph);
 
 struct Split {
   std::shared_ptr<const SocialGraph> graph;  ///< without the held-out edges; friendships and counts as before
