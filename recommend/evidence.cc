@@ -54,7 +54,7 @@ std::unique_ptr<const Evidence> MakeEvidence(EvidenceKind kind, const Model& mod
 std::vector<std::unique_ptr<const Evidence>> MakeEvidences(const Model& model) {
   const Gates& gates = model.gates;
   const std::pair<EvidenceKind, bool> open[] = {
-      {EvidenceKind::kLearned, gates.learned != 0},
+      {EvidenceKind::kLearned, gates.learned != 0 || gates.cold_learned != 0},
       {EvidenceKind::kKernel, gates.kernel != 0},
       {EvidenceKind::kNeighbours, gates.neighbours != 0},
       {EvidenceKind::kFriends, gates.friends != 0 || gates.cold_friends != 0},

@@ -15,7 +15,7 @@ class LearnedEvidence final : public Evidence {
   explicit LearnedEvidence(const Model& model) : model_(model) {}
 
   [[nodiscard]] float Gate(const UserView& view) const override {
-    return view.has_items() ? model_.gates.learned : 0.0F;
+    return view.has_items() ? model_.gates.learned : model_.gates.cold_learned;
   }
 
   void Score(const UserView& view, float gate, std::span<float> scores) const override {
@@ -51,7 +51,8 @@ class LearnedEvidence final : public Evidence {
     }
   }
 
-  /// zc is linear in z, so item j's share is a_uj <message_j, items_i - mean vector> / deviation; base_u has the rest.
+  /// zc is linear in z, so item j's share is a_uj <message_j, items_i - mean vector> / deviation, base_u has the rest;
+  /// and of a user without items, friend f's is a_uf <users_f, items_i - mean vector> / deviation.
   void Explain(const UserView& view, float gate, std::span<const std::uint32_t> items,
                std::span<std::vector<Contribution>> terms) const override {
     const Standard standard = Standardise(view, gate);
@@ -68,6 +69,16 @@ class LearnedEvidence final : public Evidence {
     std::vector<double> target(d);
     const float* row = item < model_.items.rows() ? model_.items.row(item) : nullptr;
     for (std::size_t c = 0; c < d; ++c) target[c] = ((row != nullptr ? row[c] : 0.0F) - model_.item_mean()[c]) * scale;
+    if (!view.has_items()) {
+      for (std::size_t n = 0; n < view.friends.size(); ++n) {
+        if (view.friends[n] >= model_.users.rows() || view.friend_weights[n] == 0) continue;
+        const float* vector = model_.users.row(view.friends[n]);
+        double contribution = 0;
+        for (std::size_t c = 0; c < d; ++c) contribution += view.friend_weights[n] * vector[c] * target[c];
+        terms.push_back({Via::kFriend, view.friends[n], view.friend_weights[n], static_cast<float>(contribution)});
+      }
+      return;
+    }
     for (std::size_t n = 0; n < view.items.size(); ++n) {
       const float* message = model_.item_messages.row(view.items[n]);
       const float* weights = view.item_weights.data() + n * heads;
@@ -95,7 +106,6 @@ class LearnedEvidence final : public Evidence {
     float mean = 0.0F, scale = 0.0F;
   };
   [[nodiscard]] Standard Standardise(const UserView& view, float gate) const noexcept {
-    if (!view.has_items()) return {};
     const Model::Moments moments = model_.ScoreMoments(view.z);
     if (!(moments.deviation > 1e-12F)) return {};
     return {moments.mean, gate / moments.deviation};

@@ -97,6 +97,7 @@ Status CheckScalars(const Model& model) {
                            gates.popular_slope,
                            gates.friends_of_friends,
                            gates.cold_friends_of_friends,
+                           gates.cold_learned,
                            gates.cold_friends,
                            gates.cold_popular,
                            model.message_scale,

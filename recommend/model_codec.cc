@@ -17,8 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Raise it where an older reader would misread; keys and tensors that old readers may ignore need no new number.
-/// 2: the kernel enters by its root and under attention, gates have slopes.  3: friends of friends; a model of version
-/// 2 has their gates closed.
+/// 2: the kernel enters by its root and under attention, gates have slopes.  3: friends of friends, and users without
+/// items by their friends' vectors; a model of version 2 has these gates closed.
 constexpr std::uint32_t kFormatVersion = 3, kOldestVersion = 2;
 
 constexpr std::array<std::pair<AttentionRule, std::string_view>, 5> kRules = {{{AttentionRule::kDegree, "degree"},
@@ -37,7 +37,7 @@ constexpr std::array<std::pair<std::string_view, Matrix Model::*>, 7> kMatrices 
      {"item_keys", &Model::item_keys},
      {"attention", &Model::attention}}};
 
-constexpr std::array<std::pair<std::string_view, float Gates::*>, 11> kGates = {
+constexpr std::array<std::pair<std::string_view, float Gates::*>, 12> kGates = {
     {{"learned", &Gates::learned},
      {"kernel", &Gates::kernel},
      {"neighbours", &Gates::neighbours},
@@ -46,6 +46,7 @@ constexpr std::array<std::pair<std::string_view, float Gates::*>, 11> kGates = {
      {"friends_of_friends", &Gates::friends_of_friends},
      {"popular", &Gates::popular},
      {"popular_slope", &Gates::popular_slope},
+     {"cold_learned", &Gates::cold_learned},
      {"cold_friends", &Gates::cold_friends},
      {"cold_friends_of_friends", &Gates::cold_friends_of_friends},
      {"cold_popular", &Gates::cold_popular}}};
@@ -118,7 +119,7 @@ Status DecodeGates(Reader& reader, std::uint32_t version, Gates& gates) {
   KITH_RETURN_IF_ERROR(reader.Take("gates", object));
   Reader values(std::move(object));
   for (const auto& [name, gate] : kGates) {
-    if (version < 3 && name.ends_with("friends_of_friends")) continue;
+    if (version < 3 && (name.ends_with("friends_of_friends") || name == "cold_learned")) continue;
     KITH_RETURN_IF_ERROR(values.Take(name, gates.*gate));
   }
   return OkStatus();

@@ -9,8 +9,18 @@
 namespace kith {
 namespace {
 
+/// z = sum over friends of a_uf users_f: who has shown no taste yet is taken for the mean of the friends.
+void EncodeByFriends(const Model& model, UserView& view) {
+  view.z.assign(model.width(), 0.0F);
+  view.item_weights.clear();
+  for (std::size_t n = 0; n < view.friends.size(); ++n) {
+    if (view.friends[n] >= model.users.rows() || view.friend_weights[n] == 0) continue;
+    kernels::Axpy(view.friend_weights[n], model.users.row(view.friends[n]), view.z.data(), model.width());
+  }
+}
+
 /// z = base_u + sum over items of a_uj message_j, each head weighting its own group of columns.
-void Encode(const Model& model, UserView& view) {
+void EncodeByItems(const Model& model, UserView& view) {
   const std::size_t d = model.width();
   view.z.assign(d, 0.0F);
   view.item_weights.clear();
@@ -34,13 +44,12 @@ void Encode(const Model& model, UserView& view) {
 }  // namespace
 
 void WeighFriends(float sharpness, UserView& view) {
-  // A vector without items is what was left of the start: it says nothing about who is close.
-  if (!view.has_items()) sharpness = 0;
   const SocialGraph& graph = *view.graph;
   const Model& model = *view.model;
   view.friend_weights.assign(view.friends.size(), 0.0F);
   view.friends_with_items = 0;
-  const std::size_t d = model.width();
+  // The vector of a user without items is made of these weights, and is not there yet.
+  const std::size_t d = view.has_items() ? model.width() : 0;
   const float squared = d == 0 ? 0.0F : kernels::Dot(view.z.data(), view.z.data(), d);
   const float inverse_norm = squared > 0 ? 1.0F / std::sqrt(squared) : 0.0F;
   // exp(sharpness (cos - 1)) has the same shares and cannot overflow for a sharpness of either sign within reason:
@@ -80,8 +89,9 @@ void FillUserView(const SocialGraph& graph, const Model& model, UserId user, Use
     std::copy_if(seen.begin(), seen.end(), std::back_inserter(view.items),
                  [&](std::uint32_t item) { return item < model.info.num_items && model.item_degrees[item] > 0; });
   }
-  Encode(model, view);
+  if (view.has_items()) EncodeByItems(model, view);
   WeighFriends(model.friend_sharpness, view);
+  if (!view.has_items()) EncodeByFriends(model, view);
 }
 
 UserView MakeUserView(const SocialGraph& graph, const Model& model, UserId user) {

@@ -45,7 +45,7 @@ std::string Encode(const RunState& state) {
               {"best_ndcg", state.best_ndcg},
               {"gates",
                {g.learned, g.kernel, g.neighbours, g.friends, g.friends_slope, g.friends_of_friends, g.popular,
-                g.popular_slope, g.cold_friends, g.cold_friends_of_friends, g.cold_popular}},
+                g.popular_slope, g.cold_learned, g.cold_friends, g.cold_friends_of_friends, g.cold_popular}},
               {"kernel_attention", state.kernel_attention},
               {"friend_sharpness", state.friend_sharpness}}
       .dump();
@@ -78,7 +78,7 @@ Result<RunState> DecodeState(const std::string& text) {
                          .best_recall = j.at("best_recall"),
                          .best_ndcg = j.at("best_ndcg"),
                          .gates = {gates.at(0), gates.at(1), gates.at(2), gates.at(3), gates.at(4), gates.at(5),
-                                   gates.at(6), gates.at(7), gates.at(8), gates.at(9), gates.at(10)},
+                                   gates.at(6), gates.at(7), gates.at(8), gates.at(9), gates.at(10), gates.at(11)},
                          .kernel_attention = j.at("kernel_attention").get<KernelAttention>(),
                          .friend_sharpness = j.at("friend_sharpness")};
     return state;

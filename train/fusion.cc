@@ -44,7 +44,8 @@ constexpr float kFriendsSlopes[] = {-0.9F, -0.6F, -0.3F, 0.0F, 0.3F};
 constexpr float kPopularSlopes[] = {-0.45F, -0.3F, -0.15F, 0.0F, 0.15F};
 constexpr float kLearned[] = {0.0F, 0.5F, 1.0F};
 constexpr float kSecond[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 8.0F};
-constexpr float kColdPopular[] = {0.005F, 0.01F, 0.02F, 0.05F, 0.1F, 0.2F, 0.4F, 1.0F};
+constexpr float kColdLearned[] = {0.0F, 0.03F, 0.1F, 0.2F, 0.4F, 1.0F};
+constexpr float kColdPopular[] = {0.01F, 0.02F, 0.05F, 0.1F, 0.2F, 0.5F, 1.0F};
 constexpr float kFirstPopular = 0.5F, kFirstKernel = 0.3F;
 constexpr std::size_t kFirstSharpness = 2;
 constexpr int kMostRounds = 4;
@@ -268,7 +269,7 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
                     const std::shared_ptr<Model>& model) {
   Gates& gates = model->gates;
   gates.cold_popular = 1.0F;
-  gates.cold_friends = gates.cold_friends_of_friends = 0.0F;
+  gates.cold_learned = gates.cold_friends = gates.cold_friends_of_friends = 0.0F;
   if (!options.friends || graph.num_friendships() == 0 || (options.stop && options.stop())) return OkStatus();
   HeldOut with_friends;
   for (std::uint32_t u = 0; u < graph.num_users(); ++u) {
@@ -280,6 +281,7 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
   const std::size_t share = with_friends.users.size() / kColdShare;
   if (share < kFewestColdUsers) return OkStatus();
   const HeldOut chosen = SampleUsers(with_friends, std::min(kMostColdUsers, kColdFolds * share), options.seed);
+  const bool has_vectors = options.learned && model->width() != 0;
   std::vector<GateList> lists;
   for (std::size_t fold = 0; fold < kColdFolds; ++fold) {
     if (options.stop && options.stop()) return OkStatus();
@@ -289,25 +291,32 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
       stripped.items.push_back(chosen.items[n]);
     }
     KITH_ASSIGN_OR_RETURN(const auto without, WithoutItemsOf(runtime, graph, stripped.users));
-    const GateColumns columns{.learned = false, .kernel = false, .neighbours = false, .attention = false};
+    const GateColumns columns{.learned = has_vectors, .kernel = false, .neighbours = false, .attention = false};
     for (GateList& list : MakeGateLists(runtime, *without, stripped, columns, *model)) {
       lists.push_back(std::move(list));
     }
   }
   // Popularity breaks the friends' ties even where it is left out of the warm gates: somebody has to.
-  PerUser measured = MeasureGateLists(runtime, lists, {.gates = gates});
-  const PerUser alone = measured;
-  for (const float second : kSecond) {
-    for (const float popular : kColdPopular) {
-      GateSetting setting{.gates = gates};
-      setting.gates.cold_friends = 1.0F;
-      setting.gates.cold_friends_of_friends = second;
-      setting.gates.cold_popular = popular;
-      PerUser now = MeasureGateLists(runtime, lists, setting);
-      const Gain over_popular = PairedGain(alone, now);
-      if (PairedGain(measured, now).mean <= 0 || over_popular.mean <= over_popular.error) continue;
-      measured = std::move(now);
-      gates = setting.gates;
+  const PerUser alone = MeasureGateLists(runtime, lists, {.gates = gates});
+  PerUser measured = alone;
+  for (const float learned : kColdLearned) {
+    if (learned != 0 && !has_vectors) break;
+    for (const float friends : {0.0F, 1.0F}) {
+      for (const float second : kSecond) {
+        for (const float popular : kColdPopular) {
+          if (learned + friends == 0) continue;
+          GateSetting setting{.gates = gates};
+          setting.gates.cold_learned = learned;
+          setting.gates.cold_friends = friends;
+          setting.gates.cold_friends_of_friends = second;
+          setting.gates.cold_popular = popular;
+          PerUser now = MeasureGateLists(runtime, lists, setting);
+          const Gain over_popular = PairedGain(alone, now);
+          if (PairedGain(measured, now).mean <= 0 || over_popular.mean <= over_popular.error) continue;
+          measured = std::move(now);
+          gates = setting.gates;
+        }
+      }
     }
   }
   return OkStatus();

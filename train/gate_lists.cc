@@ -152,7 +152,7 @@ void ScoreGateList(const GateList& list, const GateSetting& setting, std::span<f
   const Gates& gates = setting.gates;
   const bool cold = list.own == 0;
   const std::pair<std::size_t, float> terms[] = {
-      {kLearnedColumn, cold ? 0.0F : gates.learned},
+      {kLearnedColumn, cold ? gates.cold_learned : gates.learned},
       {kKernelColumn, cold ? 0.0F : gates.kernel},
       {kNeighboursColumn, cold ? 0.0F : gates.neighbours},
       {kFriendsColumns + setting.sharpness, cold ? gates.cold_friends : gates.FriendsOf(list.friends_with_items)},

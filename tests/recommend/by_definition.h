@@ -79,6 +79,14 @@ struct Definition {
     const std::size_t d = model.width();
     std::vector<double> z(d, 0.0);
     const std::vector<std::uint32_t> own = Own(user);
+    if (own.empty()) {
+      const std::vector<double> weights = FriendAttention(user);
+      for (std::size_t n = 0; n < weights.size(); ++n) {
+        const std::uint32_t other = graph.friends(UserId{user}).targets[n];
+        for (std::size_t c = 0; c < d && other < model.info.num_users; ++c) z[c] += weights[n] * model.users(other, c);
+      }
+      return z;
+    }
     for (std::size_t c = 0; c < d; ++c) {
       if (user < model.info.num_users) z[c] = model.user_base(user, c);
       const std::vector<double> weights = Attention(user, c / (d / model.heads));
@@ -202,7 +210,8 @@ struct Definition {
   /// a_uf of every friend, 0 for friends without items; alike where the user has no items.
   [[nodiscard]] std::vector<double> FriendAttention(std::uint32_t user) const {
     const auto friends = graph.friends(UserId{user}).targets;
-    const std::vector<double> z = Vector(user);
+    // Without items nobody is closer, and the vector is made of these weights.
+    const std::vector<double> z = Own(user).empty() ? std::vector<double>(model.width(), 0.0) : Vector(user);
     double norm = 0, sum = 0;
     for (const double value : z) norm += value * value;
     std::vector<double> weights;
@@ -211,8 +220,7 @@ struct Definition {
       if (other < model.info.num_users && norm > 0) {
         for (std::size_t c = 0; c < z.size(); ++c) cosine += z[c] / std::sqrt(norm) * model.users(other, c);
       }
-      weights.push_back(Live(other).empty() ? 0.0
-                                            : std::exp(Own(user).empty() ? 0.0 : model.friend_sharpness * cosine));
+      weights.push_back(Live(other).empty() ? 0.0 : std::exp(model.friend_sharpness * cosine));
       sum += weights.back();
     }
     for (double& weight : weights) weight = sum > 0 ? weight / sum : 0.0;
@@ -274,6 +282,7 @@ struct Definition {
     if (!edges) return popular;
     const Gates& gates = model.gates;
     if (Own(user).empty()) {
+      if (model.width() > 0) add(gates.cold_learned, Learned(user));
       add(gates.cold_friends, Friends(user));
       add(gates.cold_friends_of_friends, FriendsOfFriends(user));
       add(gates.cold_popular, popular);

@@ -50,7 +50,11 @@ TEST(EngineSimilar, ComparesAUserLaterThanTheModelByTheLiveVector) {
   EXPECT_EQ(users.size(), 5U);
   for (const Similar& user : users) EXPECT_LE(std::abs(user.score), 1.0F + 1e-6F);
   CheckOk(engine->Ingest({{.user = "gus", .target = "ann", .relation = Relation::kTrusts}}));
-  EXPECT_EQ(engine->SimilarUsers("gus").status().code(), StatusCode::kFailedPrecondition);
+  const auto like_gus = engine->SimilarUsers("gus", 1).value();  // who has no items yet, but ann for a friend
+  EXPECT_EQ(like_gus[0].key, "ann");
+  EXPECT_NEAR(like_gus[0].score, 1.0F, 1e-5F);
+  CheckOk(engine->Ingest({{.user = "hal", .target = "gus", .relation = Relation::kTrusts}}));
+  EXPECT_EQ(engine->SimilarUsers("hal").status().code(), StatusCode::kFailedPrecondition);
 }
 
 TEST(EngineSimilar, ComparesByTheKernelWhereAModelHasNoVectors) {

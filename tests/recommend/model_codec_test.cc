@@ -103,9 +103,11 @@ TEST(ModelCodec, ReadsAModelFromBeforeFriendsOfFriendsWithTheirGatesClosed) {
   std::string older = Replaced(encoded.json, "\"format_version\": 3", "\"format_version\": 2");
   older = Replaced(older, "\"friends_of_friends\"", "\"ignored\"");
   older = Replaced(older, "\"cold_friends_of_friends\"", "\"ignored_too\"");
+  older = Replaced(older, "\"cold_learned\"", "\"ignored_as_well\"");
   const auto decoded = Model::Decode(older, encoded.tensors).value();
   EXPECT_EQ(decoded->gates.friends_of_friends, 0);
   EXPECT_EQ(decoded->gates.cold_friends_of_friends, 0);
+  EXPECT_EQ(decoded->gates.cold_learned, 0);
   EXPECT_EQ(decoded->gates.friends, RandomModel(*graph, {})->gates.friends);
 }
 

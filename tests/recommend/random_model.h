@@ -87,6 +87,7 @@ struct ModelShape {
                   .friends_of_friends = 0.8F,
                   .popular = 0.3F,
                   .popular_slope = 0.2F,
+                  .cold_learned = 0.05F,
                   .cold_friends = 1.3F,
                   .cold_friends_of_friends = 0.7F,
                   .cold_popular = 0.2F};

@@ -163,7 +163,7 @@ TEST(Ranker, AnswersANewUserWithFriendsOnlyByTheFriendsItems) {
   const Runtime runtime(1);
   const auto graph = testing::ToyGraph(runtime);
   auto changed = RandomModel(*graph, {});
-  changed->gates.cold_popular = changed->gates.cold_friends_of_friends = 0;
+  changed->gates.cold_learned = changed->gates.cold_popular = changed->gates.cold_friends_of_friends = 0;
   const auto model = Finished(changed);
   const EdgeChange trusts{Relation::kTrusts, {5, 2}};
   const auto later = graph->WithEdges({&trusts, 1}, 6, 6, 16);

@@ -31,6 +31,7 @@ const RunState kState = {.phase = TrainPhase::kRefit,
                                    .friends_slope = -0.6F,
                                    .popular = 0.1F,
                                    .popular_slope = 0.15F,
+                                   .cold_learned = 0.4F,
                                    .cold_friends = 0,
                                    .cold_friends_of_friends = 4,
                                    .cold_popular = 1.0F / 3},
@@ -64,6 +65,7 @@ TEST(RunFolder, GivesBackTheStateAndTheTensorsItWasGiven) {
   EXPECT_EQ(state->gates.popular_slope, kState.gates.popular_slope);
   EXPECT_EQ(state->kernel_attention, kState.kernel_attention);
   EXPECT_EQ(state->gates.popular, kState.gates.popular);
+  EXPECT_EQ(state->gates.cold_learned, kState.gates.cold_learned);
   EXPECT_EQ(state->gates.cold_friends, kState.gates.cold_friends);
   EXPECT_EQ(state->gates.cold_friends_of_friends, kState.gates.cold_friends_of_friends);
   EXPECT_EQ(state->gates.friends_of_friends, kState.gates.friends_of_friends);

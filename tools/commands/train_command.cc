@@ -73,6 +73,7 @@ constexpr GateName kGates[] = {{"learned", &Gates::learned},
                                {"friend_of_friend", &Gates::friends_of_friends},
                                {"popular", &Gates::popular},
                                {"popular_slope", &Gates::popular_slope},
+                               {"cold_learned", &Gates::cold_learned},
                                {"cold_friend", &Gates::cold_friends},
                                {"cold_friend_of_friend", &Gates::cold_friends_of_friends},
                                {"cold_popular", &Gates::cold_popular}};

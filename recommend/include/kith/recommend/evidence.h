@@ -49,7 +49,8 @@ struct UserView {
   std::vector<std::uint32_t> friends;    ///< live friends (kTrusts), ascending
   std::vector<float> friend_weights;     ///< [friends] a_uf, sums to 1 over friends with items, 0 for the others
   std::uint32_t friends_with_items = 0;  ///< friends with at least one live item
-  std::vector<float> z;                  ///< [d] live vector, not normalised; empty without learned vectors
+  std::vector<float> z;                  ///< [d] live vector, not normalised (without items: of the friends); empty
+                                         ///< without learned vectors
   std::vector<float> item_weights;       ///< [items x heads] a_uj of the live vector
 
   [[nodiscard]] bool has_items() const noexcept { return !items.empty(); }
@@ -63,7 +64,7 @@ struct UserView {
 /// The same into a view that exists: its memory is used again.
 void FillUserView(const SocialGraph& graph, const Model& model, UserId user, UserView& view);
 /// Sets view.friend_weights for another sharpness than the model's: a_uf = exp(sharpness cos(z_u, z_f)), normalised to
-/// sum 1 over the friends that have items; uniform for users without items, whose vector says nothing.
+/// sum 1 over the friends that have items; uniform for users without items.
 void WeighFriends(float sharpness, UserView& view);
 
 class Evidence {

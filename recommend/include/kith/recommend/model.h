@@ -2,7 +2,8 @@
 ///
 /// A user's vector is built from what serving sees live (docs/model.md):
 ///   z_u = base_u + sum over live items j of a_uj message_j,      cos(z_u, item_i) is the learned evidence.
-/// base_u is what no neighbour carries; it is 0 for users later than the model or without items in it.  a_uj is the
+/// base_u is what no neighbour carries; it is 0 for users later than the model or without items in it.  The vector of a
+/// user without live items is the mean of the friends'.  a_uj is the
 /// attention of the last layer, computed from live degrees (AttentionRule), so that an event counts in the next answer.
 /// The item side (vectors, degrees, moments) is frozen at training; items later than the model rank as rows of zeros
 /// with degree 0 would, and by the friends who have them.  Tensors and keys that this version does not know are kept
@@ -46,8 +47,9 @@ struct Gates {
   float friends_of_friends = 0.0F;
   float popular = 0.0F;
   float popular_slope = 0.0F;  ///< popular(u) = popular * ((1 + d_u) / e^3)^slope
-  /// For users without items (own items 0): the learned and kernel terms are empty, these three
-  /// decide.
+  /// For users without items (own items 0): the learned and kernel terms are empty, these decide,
+  /// the learned one by the friends' vectors.
+  float cold_learned = 0.0F;
   float cold_friends = 1.0F;
   float cold_friends_of_friends = 0.0F;
   float cold_popular = 0.1F;
