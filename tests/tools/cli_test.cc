@@ -279,20 +279,21 @@ TEST_F(Commands, EmbedWritesUnitRowsForTheModelAndLiveRowsForLaterUsers) {
   MakeToy();
   Ingest(
       "{\"user\":\"new\",\"item\":\"dune\"}\n{\"user\":\"new\",\"item\":\"atlas\"}\n{\"user\":\"lone\",\"friend\":"
-      "\"ann\"}\n");
+      "\"ann\"}\n{\"user\":\"lone\",\"friend\":\"solo\"}\n");
   const auto json = Json({"embed", "--out", folder_.Path("deep/v")});
   const std::size_t width = json["width"];
   EXPECT_THAT(SplitAt(ReadFile(folder_.Path("deep/v/users.txt")), '\n'),
-              ElementsAre("ann", "bob", "cem", "dee", "eli", "new", "lone"));
+              ElementsAre("ann", "bob", "cem", "dee", "eli", "new", "lone", "solo"));
   EXPECT_THAT(SplitAt(ReadFile(folder_.Path("deep/v/items.txt")), '\n'),
               ElementsAre("dune", "emma", "faust", "gilgamesh", "hamlet", "iliad", "atlas"));
-  const auto users = ReadNpy(folder_.Path("deep/v/users.npy"), 7, width);
+  const auto users = ReadNpy(folder_.Path("deep/v/users.npy"), 8, width);
   const auto items = ReadNpy(folder_.Path("deep/v/items.npy"), 7, width);
   for (std::size_t i = 0; i < 6; ++i) {
     EXPECT_NEAR(Length(users[i]), 1, 1e-5) << i;
     EXPECT_NEAR(Length(items[i]), 1, 1e-5) << i;
   }
-  EXPECT_EQ(Length(users[6]), 0) << "no item, no vector";
+  for (std::size_t c = 0; c < width; ++c) EXPECT_NEAR(users[6][c], users[0][c], 1e-5) << "the only friend's with items";
+  EXPECT_EQ(Length(users[7]), 0) << "neither items nor friends, no vector";
   EXPECT_EQ(Length(items[6]), 0) << "later than the model";
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ std::string_view RowBytes(const float* row, std::size_t width) {
   return {reinterpret_cast<const char*>(row), width * sizeof(float)};
 }
 
-/// The live vector of a user later than the model, scaled to length 1; zeros where there is none.
+/// The live vector of a user whom the model has none of, scaled to length 1; zeros where there is none.
 std::vector<float> LiveRow(const SocialGraph& graph, const Model& model, std::uint32_t user) {
   std::vector<float> row = MakeUserView(graph, model, UserId{user}).z;
   row.resize(model.width(), 0.0F);
@@ -44,8 +45,10 @@ Status WriteUsers(const SocialGraph& graph, const Model& model, const KeyTable& 
                   WholeFile& ids) {
   KITH_RETURN_IF_ERROR(vectors.Write(NpyHeader(graph.num_users(), model.width())));
   for (std::uint32_t user = 0; user < graph.num_users(); ++user) {
-    if (user < model.info.num_users) {
-      KITH_RETURN_IF_ERROR(vectors.Write(RowBytes(model.users.data() + user * model.width(), model.width())));
+    const bool known = user < model.info.num_users;
+    const auto row = known ? model.users.row_span(user) : std::span<const float>{};
+    if (std::any_of(row.begin(), row.end(), [](float x) { return x != 0; })) {
+      KITH_RETURN_IF_ERROR(vectors.Write(RowBytes(row.data(), model.width())));
     } else {
       KITH_RETURN_IF_ERROR(vectors.Write(RowBytes(LiveRow(graph, model, user).data(), model.width())));
     }
