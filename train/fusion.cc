@@ -46,7 +46,6 @@ constexpr float kLearned[] = {0.0F, 0.5F, 1.0F};
 constexpr float kSecond[] = {0.0F, 0.5F, 1.0F, 2.0F, 4.0F, 8.0F};
 constexpr float kColdLearned[] = {0.0F, 0.03F, 0.1F, 0.2F, 0.4F, 1.0F};
 constexpr float kColdPopular[] = {0.01F, 0.02F, 0.05F, 0.1F, 0.2F, 0.5F, 1.0F};
-constexpr float kFirstPopular = 0.5F, kFirstKernel = 0.3F;
 constexpr std::size_t kFirstSharpness = 2;
 constexpr int kMostRounds = 4;
 /// Standard errors of its gain above which a gate opens (or stays open), and an open one moves.  Popularity and the
@@ -172,7 +171,7 @@ GateSetting SearchGates(const Runtime& runtime, std::span<const GateList> lists,
   GateSearch from(runtime, lists, options, start);
   from.Run();
   GateSetting other_start = start;
-  other_start.gates.kernel = start.gates.kernel == 0 ? kFirstKernel : 0.0F;
+  other_start.gates.kernel = start.gates.kernel == 0 ? kDefaultKernel : 0.0F;
   const bool kernel = !lists.empty() && !lists[0].columns[kKernelColumn].empty();
   if (!kernel || start.gates.learned == 0 || (options.stop && options.stop())) return from.setting();
   GateSearch other(runtime, lists, options, other_start);
@@ -246,12 +245,12 @@ FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const He
   std::vector<GateList> lists = MakeGateLists(runtime, graph, held_out, columns, *model);
   GateSetting start{.gates = model->gates, .sharpness = columns.attention ? kFirstSharpness : 0};
   start.gates.learned = columns.learned ? 1.0F : 0.0F;
-  start.gates.kernel = columns.kernel ? kFirstKernel : 0.0F;
+  start.gates.kernel = columns.kernel ? kDefaultKernel : 0.0F;
   start.gates.neighbours = !columns.learned && !columns.kernel && columns.neighbours ? 1.0F : 0.0F;
   start.gates.friends = 0.0F;
   start.gates.friends_slope = 0.0F;
   start.gates.friends_of_friends = 0.0F;
-  start.gates.popular = columns.popular ? kFirstPopular : 0.0F;
+  start.gates.popular = columns.popular ? kDefaultPopular : 0.0F;
   start.gates.popular_slope = 0.0F;
   GateSetting chosen = SearchGates(runtime, lists, options, start);
   if (columns.kernel && columns.attention && chosen.gates.kernel != 0 && !(options.stop && options.stop())) {

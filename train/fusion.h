@@ -18,6 +18,10 @@
 
 namespace kith {
 
+/// Popularity's and the kernel's gates where nothing speaks against them: the loss' popularity weights take popularity
+/// out of the vectors.
+inline constexpr float kDefaultPopular = 0.5F, kDefaultKernel = 0.3F;
+
 struct FusionOptions {
   bool learned = true, kernel = true, neighbours = true, friends = true, popular = true, attention = true;
   std::uint64_t seed = 1;

@@ -39,8 +39,6 @@ constexpr double kSurelyWorse = 0.99;
 constexpr double kAsGoodAs = 0.993;
 /// Users with held-out items below which a choice would be chance.
 constexpr std::size_t kFewestValidationUsers = 20;
-/// Popularity's gate where nothing could be fitted: the loss' popularity weights take it out of the vectors.
-constexpr float kDefaultPopular = 0.4F;
 /// Shares of a time limit at which each part ends.
 constexpr double kTrialShare = 0.15, kSearchShare = 0.47, kGatesShare = 0.56, kRefitShare = 0.92;
 /// Seconds of an epoch of the search, with its looks, over those of the trial; and of the refit, which has all edges.
@@ -284,8 +282,6 @@ Status Run::ChooseGates(const Split& split) {
                              .attention = Uses("attention"),
                              .seed = options_.seed,
                              .stop = [this] { return Cancelled() || OutOfTime(kGatesShare); }};
-  best_->gates = {.learned = Uses("learned") ? 1.0F : 0.0F,
-                  .popular = Uses("popularity") ? (Uses("learned") ? kDefaultPopular : 1.0F) : 0.0F};
   const FusionReport chosen =
       FitGates(runtime_, *split.graph, SampleUsers(split.held_out, 2 * kMeasuredUsers, options_.seed), fusion, best_);
   KITH_RETURN_IF_ERROR(FitColdGates(runtime_, *split.graph, fusion, best_));
