@@ -90,6 +90,48 @@ Result<std::shared_ptr<const Model>> KernelModel(const SocialGraph& graph, const
   return Finished(std::move(model));
 }
 
+Result<std::shared_ptr<const Model>> FactorModel(const SocialGraph& graph, const std::string& name, const Matrix& users,
+                                                 const Matrix& items) {
+  const std::size_t d = users.cols();
+  if (users.rows() != graph.num_users() || items.rows() != graph.num_items() || items.cols() != d) {
+    return InvalidArgument(name + ": factors [" + std::to_string(users.rows()) + " x " + std::to_string(d) + "] and [" +
+                           std::to_string(items.rows()) + " x " + std::to_string(items.cols()) +
+                           "] do not fit a graph of " + std::to_string(graph.num_users()) + " users and " +
+                           std::to_string(graph.num_items()) + " items");
+  }
+  const auto square = [d](const float* row) {
+    double sum = 0;
+    for (std::size_t c = 0; c < d; ++c) sum += static_cast<double>(row[c]) * row[c];
+    return sum;
+  };
+  auto model = EmptyModel(graph, name);
+  model->gates.learned = 1.0F;
+  double longest = 0;
+  for (std::size_t i = 0; i < items.rows(); ++i) longest = std::max(longest, square(items.row(i)));
+  const auto fill = [&](const Matrix& from, std::size_t row, double length, Matrix& to) {
+    for (std::size_t c = 0; c < d; ++c) to(row, c) = static_cast<float>(from(row, c) / length);
+  };
+  model->items = model->item_messages = Matrix(items.rows(), d + 1);
+  model->items.fill(0.0F);
+  model->item_messages.fill(0.0F);
+  for (std::size_t i = 0; i < items.rows(); ++i) {
+    const double own = square(items.row(i));
+    if (own == 0) continue;
+    fill(items, i, std::sqrt(longest), model->items);
+    model->items(i, d) = static_cast<float>(std::sqrt(std::max(0.0, 1.0 - own / longest)));
+  }
+  model->users = model->user_base = Matrix(users.rows(), d + 1);
+  model->users.fill(0.0F);
+  model->user_base.fill(0.0F);
+  for (std::size_t u = 0; u < users.rows(); ++u) {
+    const double own = square(users.row(u));
+    if (own == 0) continue;
+    fill(users, u, std::sqrt(own), model->users);
+    fill(users, u, 1.0, model->user_base);
+  }
+  return Finished(std::move(model));
+}
+
 Result<std::shared_ptr<const Model>> ItemKnnModel(const Runtime& runtime, const SocialGraph& graph,
                                                   const ItemKnnOptions& options) {
   if (options.neighbors == 0) return InvalidArgument("neighbors: expected at least 1, found 0");

@@ -7,11 +7,12 @@
 namespace kith {
 
 Status TrainOptions::Validate() const {
-  constexpr const char* kArchitectures[] = {"kith",  "lightgcn",   "gcn",      "sage",     "gat",
-                                            "gatv2", "popularity", "item-knn", "user-knn", "spectral"};
+  constexpr const char* kArchitectures[] = {"kith",       "lightgcn", "gcn",      "sage",     "gat",  "gatv2",
+                                            "popularity", "item-knn", "user-knn", "spectral", "ease", "ials"};
   if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
     return InvalidArgument(
-        "expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn, spectral, found "
+        "expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn, spectral, ease, "
+        "ials, found "
         "\"" +
         architecture + "\"");
   }

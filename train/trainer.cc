@@ -7,15 +7,14 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "baseline_models.h"
 #include "checkpoint.h"
 #include "fusion.h"
-#include "kith/recommend/baselines.h"
 #include "kith/recommend/ranker.h"
 #include "kith/train/split.h"
 #include "learner.h"
@@ -48,11 +47,6 @@ std::uint64_t PeakMemoryBytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
-
-constexpr std::string_view kBaselines[] = {"popularity", "item-knn", "user-knn", "spectral"};
-bool IsBaseline(const std::string& architecture) {
-  return std::find(std::begin(kBaselines), std::end(kBaselines), architecture) != std::end(kBaselines);
 }
 
 class Run {
@@ -348,19 +342,14 @@ Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
 
 Result<TrainResult> Run::Baseline() {
   report_.mode = "closed-form";
-  const auto make = [&]() -> Result<std::shared_ptr<const Model>> {
-    if (options_.architecture == "popularity") return PopularityModel(*graph_);
-    if (options_.architecture == "item-knn") return ItemKnnModel(runtime_, *graph_);
-    if (options_.architecture == "user-knn") return UserKnnModel(*graph_);
-    Model holder;
-    KITH_RETURN_IF_ERROR(AddKernel(*graph_, holder));
-    if (holder.kernel.empty()) {
-      return FailedPrecondition("the spectral kernel of " + std::to_string(graph_->num_items()) +
-                                " items is more work or memory than is allowed; choose --model item-knn or user-knn");
-    }
-    return KernelModel(*graph_, "spectral", std::move(holder.kernel), holder.kernel_degree_exponent);
-  };
-  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> made, make());
+  const BaselineOptions options{.width = options_.width,
+                                .seed = options_.seed,
+                                .memory_limit = options_.memory_limit,
+                                .stop = [this] { return Cancelled() || OutOfTime(1.0); },
+                                .spectral = [this](Model& holder) { return AddKernel(*graph_, holder); },
+                                .log = log_};
+  KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> made,
+                        MakeBaseline(runtime_, *graph_, options_.architecture, options));
   return Finish(std::make_shared<Model>(*made));
 }
 

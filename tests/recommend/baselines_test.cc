@@ -126,5 +126,28 @@ TEST(ItemKnnModel, RefusesOptionsThatMeanNothing) {
             StatusCode::kInvalidArgument);
 }
 
+TEST(FactorModel, RanksByTheProductsWhateverTheFactorsLengths) {
+  const Runtime runtime(1);
+  const auto graph = testing::ToyGraph(runtime);
+  Matrix users(graph->num_users(), 2), items(graph->num_items(), 2);
+  users.fill(1.0F);
+  for (std::uint32_t i = 0; i < items.rows(); ++i) {
+    items(i, 0) = static_cast<float>((i * 4) % 7);  // all different: an item's length decides as its direction does
+    items(i, 1) = 0.5F;
+  }
+  const auto model = FactorModel(*graph, "ials", users, items).value();
+  const Ranker ranker(model);
+  const UserView view = MakeUserView(*graph, *model, UserId{1});
+  const auto list = ranker.Rank(view, 10);
+  ASSERT_EQ(list.size(), graph->num_items() - view.seen.size());
+  for (std::size_t n = 1; n < list.size(); ++n) EXPECT_GT(items(list[n - 1].id, 0), items(list[n].id, 0));
+  for (std::uint32_t i = 0; i < items.rows(); ++i) {
+    double square = 0;
+    for (const float x : model->items.row_span(i)) square += static_cast<double>(x) * x;
+    EXPECT_NEAR(square, 1.0, 1e-5);
+  }
+  EXPECT_EQ(FactorModel(*graph, "ials", items, users).status().code(), StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace kith

@@ -71,8 +71,8 @@ class Commands : public CliTest {};
 TEST_F(Commands, AllAcceptAStoreOfOneEvent) {
   Ingest("{\"user\":\"u\",\"item\":\"i\"}\n");
   const std::string test = folder_.Write("test.tsv", "user\titem\nu\ti\n");
-  for (const std::string model :
-       {"kith", "lightgcn", "gcn", "sage", "gat", "gatv2", "popularity", "item-knn", "user-knn", "spectral"}) {
+  for (const std::string model : {"kith", "lightgcn", "gcn", "sage", "gat", "gatv2", "popularity", "item-knn",
+                                  "user-knn", "spectral", "ease", "ials"}) {
     EXPECT_EQ(Json({"train", "--model", model, "--name", model})["model"], model);
     EXPECT_THAT(Json({"recommend", "--user", "u", "--use", model})["items"], IsEmpty()) << "nothing is left";
     EXPECT_EQ(Json({"explain", "--user", "u", "--item", "i", "--use", model})["item"], "i");

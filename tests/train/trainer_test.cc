@@ -16,7 +16,7 @@ namespace kith {
 namespace {
 
 const std::vector<std::string> kLearned = {"kith", "lightgcn", "gcn", "sage", "gat", "gatv2"};
-const std::vector<std::string> kBaselines = {"popularity", "item-knn", "user-knn", "spectral"};
+const std::vector<std::string> kBaselines = {"popularity", "item-knn", "user-knn", "spectral", "ease", "ials"};
 
 std::vector<std::string> AllArchitectures() {
   std::vector<std::string> all = kLearned;

@@ -226,7 +226,7 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
   TrainOptions& train = options->train;
   command
       ->add_option("--model", train.architecture,
-                   "kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn or spectral")
+                   "kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn, spectral, ease or ials")
       ->type_name("ARCH")
       ->capture_default_str();
   command->add_option("--name", options->name, "Publish under this name")->type_name("NAME")->capture_default_str();

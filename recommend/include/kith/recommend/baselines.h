@@ -7,6 +7,7 @@
 
 #include "kith/base/parallel.h"
 #include "kith/base/status.h"
+#include "kith/gnn/matrix.h"
 #include "kith/graph/social_graph.h"
 #include "kith/recommend/model.h"
 
@@ -24,6 +25,14 @@ namespace kith {
 /// Users without items get popular items.  Fails (kCorruption) on rows that do not fit the graph's items.
 [[nodiscard]] Result<std::shared_ptr<const Model>> KernelModel(const SocialGraph& graph, const std::string& name,
                                                                ItemKernel kernel, float degree_exponent);
+
+/// score(u, i) = <z_u, v_i> of a factorisation that is made elsewhere, by its z-score over the items, alone.
+/// Products become cosines by one more column, sqrt(1 - |v_i|^2 / c^2) beside v_i / c with c the longest |v| (Bachrach
+/// et al. 2014), so that the model's rows are unit rows as all others'.  A user's vector is the published one: events
+/// after training do not move it.  Users without items get popular items.
+/// Fails (kInvalidArgument) where the factors' shapes do not fit the graph.
+[[nodiscard]] Result<std::shared_ptr<const Model>> FactorModel(const SocialGraph& graph, const std::string& name,
+                                                               const Matrix& users, const Matrix& items);
 
 struct ItemKnnOptions {
   /// Most similar items kept for each item. More is slower and rarely better; 20 to 200 are usual.

@@ -27,8 +27,8 @@ enum class TrainMode : std::uint8_t {
 };
 
 struct TrainOptions {
-  /// kith (the house layer), lightgcn, gcn, sage, gat, gatv2; popularity, item-knn, user-knn and spectral (the item
-  /// kernel alone) are closed-form baselines.
+  /// kith (the house layer), lightgcn, gcn, sage, gat, gatv2; popularity, item-knn, user-knn, spectral (the item
+  /// kernel alone), ease and ials are closed-form baselines.
   std::string architecture = "kith";
   TrainMode mode = TrainMode::kAuto;
   /// 0: planned from the size of the graph, stopped early on the validation part. Otherwise exactly as many.
