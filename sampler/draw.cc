@@ -28,6 +28,15 @@ void WeightedRows(std::span<const WeightedDraws> rows, std::size_t stride, std::
   for (std::size_t r = 0; r < rows.size(); ++r) kept[r] = DrawWeightedRow(rows[r], positions + r * stride, taken);
 }
 
+void Ends(std::span<EndSearch> searches) {
+  for (EndSearch& search : searches) {
+    const std::int64_t* times = search.times + search.first;
+    std::uint32_t earlier = 0;
+    for (std::uint32_t i = 0; i < search.size; ++i) earlier += times[i] < search.before ? 1 : 0;
+    search.first += earlier;
+  }
+}
+
 }  // namespace
 
 void DrawDistinctRow(const RowDraws& row, std::uint32_t* positions, StampedSet& taken) {
@@ -68,7 +77,8 @@ std::uint32_t DrawWeightedRow(const WeightedDraws& row, std::uint32_t* positions
   return kept;
 }
 
-const DrawTable kPlainDraws = {.distinct = DistinctRows, .independent = IndependentRows, .weighted = WeightedRows};
+const DrawTable kPlainDraws = {
+    .distinct = DistinctRows, .independent = IndependentRows, .weighted = WeightedRows, .ends = Ends};
 
 const DrawTable& ActiveDraws() noexcept {
 #if defined(__x86_64__)

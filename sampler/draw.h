@@ -55,10 +55,22 @@ using DrawRows = void (*)(std::span<const RowDraws> rows, std::size_t stride, st
 using DrawWeightedRows = void (*)(std::span<const WeightedDraws> rows, std::size_t stride, std::uint32_t* positions,
                                   std::uint32_t* kept, StampedSet& taken);
 
+/// Where the times before `before` end among ascending ones: in [first, first + size].
+struct EndSearch {
+  const std::int64_t* times;
+  std::int64_t before;
+  std::uint32_t first, size;
+};
+/// Times among which an end is found by counting, all at once, instead of by halving.
+constexpr std::uint32_t kFewTimes = 16;
+/// `first` of each search becomes the end.  REQUIRES: size <= kFewTimes.
+using CountEnds = void (*)(std::span<EndSearch> searches);
+
 struct DrawTable {
   DrawRows distinct;
   DrawRows independent;
   DrawWeightedRows weighted;
+  CountEnds ends;
 };
 
 /// The plain loops, and those of the instruction set that runs (KITH_ISA).

@@ -214,9 +214,23 @@ void IndependentRows(std::span<const RowDraws> rows, std::size_t stride, std::ui
   }
 }
 
+void Ends(std::span<EndSearch> searches) {
+  for (EndSearch& search : searches) {
+    if (search.size == 0) continue;
+    const std::int64_t* times = search.times + search.first;
+    const __mmask16 lanes = FirstLanes(search.size);
+    const auto low = static_cast<__mmask8>(lanes), high = static_cast<__mmask8>(lanes >> 8);
+    const __m512i before = _mm512_set1_epi64(search.before);
+    const unsigned earlier_low = _mm512_mask_cmplt_epi64_mask(low, _mm512_maskz_loadu_epi64(low, times), before);
+    const unsigned earlier_high = _mm512_mask_cmplt_epi64_mask(high, _mm512_maskz_loadu_epi64(high, times + 8), before);
+    search.first += static_cast<std::uint32_t>(__builtin_popcount(earlier_low | earlier_high << 8));
+  }
+}
+
 }  // namespace
 
-const DrawTable kAvx512Draws = {.distinct = DistinctRows, .independent = IndependentRows, .weighted = WeightedRows};
+const DrawTable kAvx512Draws = {
+    .distinct = DistinctRows, .independent = IndependentRows, .weighted = WeightedRows, .ends = Ends};
 
 }  // namespace kith
 

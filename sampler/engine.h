@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "degrees.h"
 #include "hop.h"
 #include "kith/base/rng.h"
 #include "kith/sampler/neighbor_sampler.h"
@@ -24,7 +25,7 @@ class SampleEngine {
  public:
   virtual ~SampleEngine() = default;
   [[nodiscard]] virtual NeighborSampler::ScratchPtr NewScratch() const = 0;
-  /// Fills batch.blocks from batch.seeds, degrees and transposes excepted.
+  /// Fills batch.blocks from batch.seeds; transposes excepted, and degrees of all blocks but the first.
   virtual void Sample(std::uint64_t step, NeighborSampler::Scratch& scratch, MiniBatch& batch) const = 0;
 };
 
@@ -44,7 +45,10 @@ template <class Picks, class Table>
 class EngineOf final : public SampleEngine {
  public:
   EngineOf(std::shared_ptr<const SocialGraph> graph, NeighborSamplerOptions options, Picks picks)
-      : graph_(std::move(graph)), options_(std::move(options)), picks_(std::move(picks)) {}
+      : graph_(std::move(graph)),
+        options_(std::move(options)),
+        picks_(std::move(picks)),
+        degrees_(*graph_, DrawsFriends(options_)) {}
 
   [[nodiscard]] NeighborSampler::ScratchPtr NewScratch() const override {
     return NeighborSampler::ScratchPtr(new Space(graph_->num_nodes()));
@@ -62,7 +66,8 @@ class EngineOf final : public SampleEngine {
                          .key = HopKey(options_.seed, step, hop, false),
                          .friends_key = HopKey(options_.seed, step, hop, true)};
       Block& block = batch.blocks[hops - 1 - hop];
-      Hop<Picks, Table>(plan, picks_, space.table, space.hop, space.met, block).Run();
+      const DegreeReader* degrees = hop + 1 == hops ? &degrees_ : nullptr;
+      Hop<Picks, Table>(plan, picks_, degrees, space.table, space.hop, space.met, block).Run();
       MakeRoom(block.nodes, space.met.count);
       block.nodes.assign(space.met.nodes.begin(), space.met.nodes.begin() + space.met.count);
       block.times.clear();
@@ -105,13 +110,14 @@ class EngineOf final : public SampleEngine {
         key |= static_cast<std::uint64_t>(time) << 32;
       }
       met.nodes[met.count] = batch.seeds[s];
-      met.count += space.table.cursor().Local(key, met.count) == met.count ? 1 : 0;
+      (void)space.table.cursor().Local(key, met.count);
     }
   }
 
   std::shared_ptr<const SocialGraph> graph_;
   NeighborSamplerOptions options_;
   Picks picks_;
+  DegreeReader degrees_;
 };
 
 }  // namespace kith

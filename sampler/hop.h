@@ -15,8 +15,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
+#include "degrees.h"
 #include "draw.h"
 #include "fetch.h"
 #include "kith/graph/block.h"
@@ -66,11 +68,14 @@ class Hop {
   struct Space {
     std::vector<RowRequest> requests;
     std::vector<PickedRow> picked;
+    std::vector<std::uint64_t> keys;  ///< of a block's edges where times matter: time number << 32 | node
     typename Picks::Space picks;
   };
 
-  Hop(const HopPlan& plan, const Picks& picks, Table& table, Space& space, MetNodes& met, Block& block)
-      : plan_(plan), picks_(picks), table_(table), space_(space), met_(met), block_(block) {
+  /// `degrees`: null, or what reads the degrees of all nodes of this hop's block, as they are met.
+  Hop(const HopPlan& plan, const Picks& picks, const DegreeReader* degrees, Table& table, Space& space, MetNodes& met,
+      Block& block)
+      : plan_(plan), picks_(picks), degrees_(degrees), table_(table), space_(space), met_(met), block_(block) {
     const Fanout& f = plan.fanout;
     std::uint32_t largest = 0;
     for (const std::uint32_t keep : {f.items_per_user, f.users_per_item, f.friends_per_user}) {
@@ -86,6 +91,8 @@ class Hop {
     ResizeTo(block_.scale, destinations);
     block_.offsets[0] = 0;
     FetchOffsets(0, std::min(destinations, kFrontierBlock));
+    if (degrees_ != nullptr) ResizeTo(block_.degrees, destinations);
+    std::uint32_t first_new = destinations;  // nodes from here on wait for their degrees
     for (std::uint32_t begin = 0; begin < destinations; begin += kFrontierBlock) {
       const std::uint32_t end = std::min(destinations, begin + kFrontierBlock);
       FetchOffsets(end, std::min(destinations, end + kFrontierBlock));
@@ -94,8 +101,18 @@ class Hop {
       picks_.Pick(space_.requests, stride_, space_.picks, space_.picked.data());
       FetchTargets();
       CloseRows(begin, end);
+      if (degrees_ != nullptr) {
+        degrees_->Read(Met(begin, end), block_.degrees.data() + begin);
+        ReadDegrees(first_new, met_.count);
+        first_new = met_.count;
+      }
       ReadTargets();
       Relabel();
+      if (degrees_ != nullptr) degrees_->Fetch(Met(first_new, met_.count));
+    }
+    if (degrees_ != nullptr) {
+      ReadDegrees(first_new, met_.count);
+      block_.degrees.resize(met_.count);
     }
     block_.sources.resize(edges_);
     if (plan_.relations) {
@@ -106,7 +123,26 @@ class Hop {
   }
 
  private:
+  /// What the relabel table tells nodes apart by.
+  using Key = std::conditional_t<Picks::kTimed, std::uint64_t, std::uint32_t>;
+
+  /// Keys of the block's edges: in the place of the local numbers that they become, where they are as long.
+  [[nodiscard]] Key* FirstKey() noexcept {
+    if constexpr (Picks::kTimed)
+      return space_.keys.data();
+    else
+      return block_.sources.data() + edges_;
+  }
+
   [[nodiscard]] bool IsUser(std::uint32_t node) const noexcept { return node < plan_.num_users; }
+
+  [[nodiscard]] std::span<const NodeId> Met(std::uint32_t begin, std::uint32_t end) const noexcept {
+    return std::span(met_.nodes).subspan(begin, end - begin);
+  }
+  void ReadDegrees(std::uint32_t begin, std::uint32_t end) {
+    GrowTo(block_.degrees, end);
+    degrees_->Read(Met(begin, end), block_.degrees.data() + begin);
+  }
 
   void FetchOffsets(std::uint32_t begin, std::uint32_t end) const {
     for (std::uint32_t v = begin; v < end; ++v) {
@@ -177,11 +213,12 @@ class Hop {
     new_edges_ = edges - edges_;
   }
 
-  /// Writes the picked targets as nodes.
+  /// Writes the picked targets as keys of nodes.
   void ReadTargets() {
     GrowTo(block_.sources, edges_ + new_edges_);
+    if constexpr (Picks::kTimed) GrowTo(space_.keys, new_edges_);
     table_.Reserve(new_edges_);
-    std::uint32_t* out = block_.sources.data() + edges_;
+    auto* out = FirstKey();
     for (std::size_t r = 0; r < space_.requests.size(); ++r) {
       const PickedRow& row = space_.picked[r];
       const std::uint32_t first = space_.requests[r].first_target;
@@ -190,13 +227,13 @@ class Hop {
         for (std::uint32_t i = 0; i < row.keep; ++i) {
           const std::uint32_t node = row.targets[i] + first;
           table_.Prefetch(time | node);
-          *out++ = node;
+          *out++ = static_cast<Key>(time | node);
         }
       } else {
         for (std::uint32_t i = 0; i < row.keep; ++i) {
           const std::uint32_t node = row.targets[row.positions[i]] + first;
           table_.Prefetch(time | node);
-          *out++ = node;
+          *out++ = static_cast<Key>(time | node);
         }
       }
     }
@@ -207,29 +244,18 @@ class Hop {
     GrowTo(met_.nodes, met_.count + new_edges_);
     if constexpr (Picks::kTimed) GrowTo(met_.times, met_.count + new_edges_);
     if (plan_.relations) NameRelations();
+    // Which row an edge is of does not matter here: one loop, whose end is foreseen.
+    const Key* key = FirstKey();
     std::uint32_t* edge = block_.sources.data() + edges_;
     std::uint32_t next = met_.count;
     NodeId* const nodes = met_.nodes.data();
+    [[maybe_unused]] std::uint32_t* const times = met_.times.data();
     const typename Table::Cursor table = table_.cursor();
-    if constexpr (Picks::kTimed) {
-      std::uint32_t* const times = met_.times.data();
-      for (std::size_t r = 0; r < space_.requests.size(); ++r) {
-        const RowRequest& request = space_.requests[r];
-        for (std::uint32_t i = 0; i < space_.picked[r].keep; ++i, ++edge) {
-          const std::uint32_t node = *edge, local = table.Local(TimeOf(request) | node, next);
-          nodes[next] = NodeId{node};  // counts only if the node was new
-          times[next] = request.time;
-          next += local == next ? 1 : 0;
-          *edge = local;
-        }
-      }
-    } else {  // rows do not matter here: one loop whose end is foreseen
-      for (std::uint32_t* const end = edge + new_edges_; edge != end; ++edge) {
-        const std::uint32_t node = *edge, local = table.Local(node, next);
-        nodes[next] = NodeId{node};
-        next += local == next ? 1 : 0;
-        *edge = local;
-      }
+    for (std::uint32_t* const end = edge + new_edges_; edge != end; ++edge, ++key) {
+      const Key met = *key;
+      nodes[next] = NodeId{static_cast<std::uint32_t>(met)};  // counts only if the node was new
+      if constexpr (Picks::kTimed) times[next] = static_cast<std::uint32_t>(met >> 32);
+      *edge = table.Local(met, next);
     }
     met_.count = next;
     edges_ += new_edges_;
@@ -249,6 +275,7 @@ class Hop {
 
   const HopPlan& plan_;
   const Picks& picks_;
+  const DegreeReader* degrees_;
   Table& table_;
   Space& space_;
   MetNodes& met_;

@@ -15,9 +15,6 @@
 namespace kith {
 namespace {
 
-/// Nodes between the one whose degree is read and the one whose offsets are fetched.
-constexpr std::size_t kDegreesAhead = 32;
-
 bool AsksForTimes(NeighborChoice choice) noexcept {
   return choice == NeighborChoice::kBefore || choice == NeighborChoice::kMostRecent;
 }
@@ -44,32 +41,9 @@ std::shared_ptr<const SampleEngine> MakeEngine(const std::shared_ptr<const Socia
   return MakeEngine<HashedRelabel>(graph, options, runtime);
 }
 
-/// The degrees of all nodes of a batch, over the relations that are sampled.
-void FillDegrees(const SocialGraph& graph, const NeighborSamplerOptions& options, MiniBatch& batch) {
-  const std::vector<NodeId>& nodes = batch.blocks.front().nodes;
-  std::vector<std::uint32_t>& degrees = batch.blocks.front().degrees;
-  const std::uint32_t users = graph.num_users();
-  const bool friends = DrawsFriends(options);
-  const RowSources sources = SourcesOf(graph);
-  ResizeTo(degrees, nodes.size());
-  for (std::size_t v = 0; v < nodes.size(); ++v) {
-    if (v + kDegreesAhead < nodes.size()) {
-      const std::uint32_t ahead = index(nodes[v + kDegreesAhead]);
-      if (ahead >= users) {
-        Of(sources, Relation::kInteractedBy).Prefetch(ahead - users);
-      } else {
-        Of(sources, Relation::kInteracts).Prefetch(ahead);
-        if (friends) Of(sources, Relation::kTrusts).Prefetch(ahead);
-      }
-    }
-    const std::uint32_t node = index(nodes[v]);
-    if (node >= users) {
-      degrees[v] = Of(sources, Relation::kInteractedBy).Degree(node - users);
-    } else {
-      degrees[v] = Of(sources, Relation::kInteracts).Degree(node);
-      if (friends) degrees[v] += Of(sources, Relation::kTrusts).Degree(node);
-    }
-  }
+/// The degrees of the first block's nodes for the others, whose nodes are the first of it.
+void SpreadDegrees(MiniBatch& batch) {
+  const std::vector<std::uint32_t>& degrees = batch.blocks.front().degrees;
   for (std::size_t b = 1; b < batch.blocks.size(); ++b) {
     Block& block = batch.blocks[b];
     MakeRoom(block.degrees, block.nodes.size());
@@ -131,7 +105,7 @@ void NeighborSampler::SampleBefore(std::span<const NodeId> seeds, std::span<cons
 
 void NeighborSampler::Fill(std::uint64_t step, bool transpose, Scratch& scratch, MiniBatch& batch) const {
   engine_->Sample(step, scratch, batch);
-  FillDegrees(*graph_, options_, batch);
+  SpreadDegrees(batch);
   if (transpose) {
     for (Block& block : batch.blocks) block.BuildTranspose();
   }

@@ -1,7 +1,8 @@
 /// Picks among the edges before a time: uniform, or the most recent.
 ///
-/// Rows stand in the order of time, so the edges before t are a prefix whose end is searched by halving; all rows of a
-/// block are searched in lock step, each half fetching the place of the next look, so that their misses overlap.
+/// Rows stand in the order of time, so the edges before t are a prefix whose end is searched by halving, all rows of a
+/// block in lock step, each half fetching the place of the next look, so that their misses overlap; among the last few
+/// times those before t are counted.
 #pragma once
 
 #include <algorithm>
@@ -23,13 +24,8 @@ class TemporalPicks {
  public:
   static constexpr bool kTimed = true;
   struct Space : DrawSpace {
-    struct Search {
-      const std::int64_t* times;
-      std::int64_t before;
-      std::uint32_t first, size;  ///< the end lies in [first, first + size]
-    };
-    std::vector<Search> searches;
-    std::vector<std::uint32_t> open;  ///< searches that are not at their end
+    std::vector<EndSearch> searches;
+    std::vector<std::uint32_t> open;  ///< searches among more than a few times
     std::vector<TimeRows::Row> found;
   };
 
@@ -38,6 +34,7 @@ class TemporalPicks {
             TimeRows(runtime, graph, Relation::kInteracts), TimeRows(runtime, graph, Relation::kInteractedBy),
             TimeRows(runtime, graph, Relation::kTrusts)})),
         draw_(with_replacement ? ActiveDraws().independent : ActiveDraws().distinct),
+        ends_(ActiveDraws().ends),
         most_recent_(most_recent),
         with_replacement_(with_replacement) {}
 
@@ -79,28 +76,34 @@ class TemporalPicks {
         continue;
       }
       space.searches[r] = {row.times, requests[r].before, 0, degree};
-      if (degree == 0) continue;
+      if (degree <= kFewTimes) continue;
       FetchLine(row.times + degree / 2);
       space.open.push_back(static_cast<std::uint32_t>(r));
     }
     while (!space.open.empty()) {
       std::size_t still_open = 0;
       for (const std::uint32_t r : space.open) {
-        typename Space::Search& search = space.searches[r];
+        EndSearch& search = space.searches[r];
         const std::uint32_t half = search.size / 2;
         const bool earlier = search.times[search.first + half] < search.before;
         search.first += earlier ? half + 1 : 0;
         search.size = earlier ? search.size - half - 1 : half;
         FetchLine(search.times + search.first + search.size / 2);
         space.open[still_open] = r;
-        still_open += search.size != 0 ? 1 : 0;
+        still_open += search.size > kFewTimes ? 1 : 0;
       }
       space.open.resize(still_open);
     }
+    for (const EndSearch& search : space.searches) {
+      FetchLine(search.times + search.first);
+      FetchLine(search.times + search.first + search.size);
+    }
+    ends_(space.searches);
   }
 
   std::shared_ptr<const std::array<TimeRows, 3>> rows_;
   DrawRows draw_;
+  CountEnds ends_;
   bool most_recent_, with_replacement_;
 };
 

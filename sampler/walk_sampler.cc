@@ -106,7 +106,7 @@ void WalkSampler::Sample(std::span<const NodeId> seeds, std::uint64_t step, bool
   met.count = 0;
   for (const NodeId seed : seeds) {
     met.nodes[met.count] = seed;
-    met.count += scratch.table.cursor().Local(index(seed), met.count) == met.count ? 1 : 0;
+    (void)scratch.table.cursor().Local(index(seed), met.count);
   }
   const std::size_t most_edges = seeds.size() * std::min<std::size_t>(options_.keep, options_.walks * options_.moves);
   MakeRoom(block.sources, most_edges);
@@ -219,10 +219,8 @@ void WalkSampler::Keep(std::span<const NodeId> seeds, Scratch& scratch, WalkBatc
     for (std::size_t k = 0; k < keep; ++k) visits += scratch.counts[k].first;
     for (std::size_t k = 0; k < keep; ++k) {
       const auto [count, node] = scratch.counts[k];
-      const std::uint32_t local = table.Local(node, scratch.met.count);
       scratch.met.nodes[scratch.met.count] = NodeId{node};
-      scratch.met.count += local == scratch.met.count ? 1 : 0;
-      block.sources.push_back(local);
+      block.sources.push_back(table.Local(node, scratch.met.count));
       batch.visits.push_back(count);
       batch.weights.push_back(static_cast<float>(count) / static_cast<float>(visits));
     }

@@ -63,6 +63,19 @@ TEST_P(Draws, GiveTheBitsOfThePlainLoopForEveryFanoutAndAnyDegree) {
   EXPECT_EQ(compared, 48U * 10 * 40);
 }
 
+TEST_P(Draws, FindTheEndOfEarlierTimesAmongAFew) {
+  for (std::uint32_t size = 0; size <= kFewTimes; ++size) {
+    std::vector<std::int64_t> times = {-7, -7, -7};  // earlier than the range, found already
+    for (std::uint32_t i = 0; i < size; ++i) times.push_back((std::int64_t{i} / 2 - 3) * 5'000'000'000);
+    for (std::int64_t before = -16'000'000'000; before <= 26'000'000'000; before += 1'000'000'000) {
+      EndSearch search{times.data(), before, 3, size};
+      table_.ends({&search, 1});
+      ASSERT_EQ(times.begin() + search.first, std::lower_bound(times.begin() + 3, times.end(), before))
+          << size << " times, before " << before;
+    }
+  }
+}
+
 TEST_P(Draws, ByWeightAreTheFirstDifferentCandidates) {
   AliasBuilder builder;
   for (std::uint32_t keep = 1; keep <= 40; ++keep) {

@@ -96,6 +96,25 @@ TEST(NeighborSampler, KeepsOnlyEdgesOfTheGraphAndMinOfFanoutAndDegree) {
   EXPECT_EQ(batch.blocks[0].num_destinations(), batch.blocks[1].num_sources());
 }
 
+TEST(NeighborSampler, SaysTheDegreeOfEveryNodeInEveryBlock) {
+  const Runtime runtime(1);
+  const auto graph = testing::RandomGraph(runtime, 400, 500, 3000, 900, 3);  // more than one block of the frontier
+  for (const std::uint32_t friends : {0U, 2U}) {
+    const MiniBatch batch =
+        SampleOnce(graph, {.fanouts = {{5, 5, friends}, {5, 5, 0}}}, Seeds({0, 5, 61, 100, 17, 430, 600, 899}));
+    for (const Block& block : batch.blocks) {
+      ASSERT_EQ(block.degrees.size(), block.nodes.size());
+      for (std::size_t v = 0; v < block.nodes.size(); ++v) {
+        const std::uint32_t node = index(block.nodes[v]), users = graph->num_users();
+        const std::uint32_t degree = node >= users ? graph->degree(Relation::kInteractedBy, node - users)
+                                                   : graph->degree(Relation::kInteracts, node) +
+                                                         (friends != 0 ? graph->degree(Relation::kTrusts, node) : 0);
+        ASSERT_EQ(block.degrees[v], degree) << "node " << node;
+      }
+    }
+  }
+}
+
 TEST(NeighborSampler, TakesWholeNeighbourhoodsWhereAsked) {
   const Runtime runtime(1);
   const auto graph = testing::ToyGraph(runtime);
