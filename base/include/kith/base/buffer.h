@@ -1,7 +1,8 @@
 /// AlignedBuffer: the arrays that kernels read.
 ///
 /// Invariants: data() is aligned to 64 bytes; a buffer of 2 MiB or more is aligned to 2 MiB and the system is advised
-///             to back it by huge pages (random line rate +15-100 %), which it may refuse without harm.
+///             to back it by huge pages (random line rate +15-100 %), which it may refuse without harm; what is left
+///             beyond whole pages is rounded up to one where it fills a quarter of it.
 /// Elements are trivially copyable; `resize` zero-fills what is new, `ForOverwrite` does not (the threads that fill a
 /// large buffer then touch its pages first, each its own); copies are deep, moves are free.
 /// Threads: as std::vector.
