@@ -6,13 +6,10 @@
 #include <string>
 
 #include "export_model.h"
+#include "sampling_plan.h"
 
 namespace kith {
 namespace {
-
-/// Neighbours drawn a hop and positives a user brings into a sampled step: enough that most users of the sets we know
-/// come whole, few enough that a hub does not fill the batch.
-constexpr std::uint32_t kNeighborsPerHop = 25, kMostPositives = 64;
 
 Status NotFinite(const char* what, std::uint32_t epoch) {
   return FailedPrecondition("training stopped in epoch " + std::to_string(epoch) + ": " + what +
@@ -133,13 +130,8 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
   double sum = 0;
   std::uint64_t steps = 0;
   if (plan_.sampled) {
-    const Batcher batcher(graph_,
-                          {.fanouts = std::vector<Fanout>(plan_.layers, Fanout{kNeighborsPerHop, kNeighborsPerHop, 0}),
-                           .seed = plan_.seed},
-                          {.users_per_batch = plan_.users_per_batch,
-                           .positives_per_user = kMostPositives,
-                           .candidates = plan_.candidates,
-                           .seed = plan_.seed});
+    const Batcher batcher(graph_, {.fanouts = HopFanouts(plan_.first_fanout, plan_.layers), .seed = plan_.seed},
+                          SampledBatches(plan_));
     result.wait_share = batcher.RunEpoch(runtime_, epoch, [&](const TrainingBatch& batch) {
       sum += SampledStep(batch);
       ++steps;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "sampling_plan.h"
 #include "spectral.h"
 
 namespace kith {
@@ -25,6 +26,8 @@ constexpr double kKernelWork = 1.3e12;
 constexpr std::uint32_t kLeastRank = 128, kMostRank = 512;
 /// Above this many edges a step over the whole graph costs more than the samples it replaces.
 constexpr std::size_t kFullGraphEdges = 40'000'000;
+/// Positives a user brings into a sampled step: few enough that a hub does not fill the batch.
+constexpr std::uint32_t kMostPositives = 64;
 
 std::string Mebibytes(std::uint64_t bytes) { return std::to_string((bytes + (1U << 20) - 1) >> 20) + " MiB"; }
 
@@ -78,7 +81,15 @@ std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   return graphs + tables + kernel + lists + loss + in_flight + (std::uint64_t{64} << 20);
 }
 
-Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options) {
+BatcherOptions SampledBatches(const LearnPlan& plan) {
+  return {.users_per_batch = plan.users_per_batch,
+          .positives_per_user = kMostPositives,
+          .candidates = plan.candidates,
+          .seed = plan.seed};
+}
+
+Result<LearnPlan> MakePlan(const std::shared_ptr<const SocialGraph>& shared, const TrainOptions& options) {
+  const SocialGraph& graph = *shared;
   LearnPlan plan{.width = options.width, .layers = options.layers, .seed = options.seed};
   KITH_ASSIGN_OR_RETURN(plan.kind, ParseLayerKind(options.architecture));
   const bool attention_out =
@@ -110,6 +121,11 @@ Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options
     return OutOfMemory("training needs about " + Mebibytes(EstimateMemory(graph, plan)) + " in " +
                        (plan.sampled ? "sampled" : "full") + " mode, --memory allows " + Mebibytes(limit) +
                        "; allow more" + (plan.sampled ? "" : " or choose --mode sampled"));
+  }
+  if (plan.sampled) {
+    const FanoutChoice choice = ChooseFanouts(shared, plan.layers, SampledBatches(plan), kSampledWork);
+    plan.first_fanout = choice.first;
+    plan.sampled_work = choice.work;
   }
   return plan;
 }

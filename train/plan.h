@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "kith/base/status.h"
 #include "kith/gnn/layer.h"
 #include "kith/graph/social_graph.h"
+#include "kith/sampler/batcher.h"
 #include "kith/train/trainer.h"
 
 namespace kith {
@@ -22,8 +24,11 @@ struct LearnPlan {
   std::uint32_t evaluate_every = 1;  ///< epochs between looks at the validation part
   std::uint32_t users_per_batch = 1024;
   std::uint32_t candidates = 4096;  ///< shared by a step; all items where the work allows
-  double tau = 0.1;                 ///< temperature; chosen among kTemperatures on the validation part
-  double popularity_power = 0.5;    ///< candidate weight d_i^power over its mean
+  /// Sampled mode: neighbours drawn by a seed, and what an interaction then costs in edges (sampling_plan.h).
+  std::uint32_t first_fanout = 25;
+  double sampled_work = 0;
+  double tau = 0.1;               ///< temperature; chosen among kTemperatures on the validation part
+  double popularity_power = 0.5;  ///< candidate weight d_i^power over its mean
   double learning_rate = 0.03;
   std::uint32_t warmup_steps = 20;
   double last_rate = 0.05;         ///< share of the learning rate at the end of the linear decay
@@ -44,8 +49,11 @@ inline constexpr double kTemperatures[] = {0.1, 0.15, 0.2, 0.3, 0.4};
 /// Bytes a run of the plan holds at its peak, an estimate from above.
 [[nodiscard]] std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan);
 
+/// What a plan asks of the batcher in sampled mode.
+[[nodiscard]] BatcherOptions SampledBatches(const LearnPlan& plan);
+
 /// Fails: kOutOfMemory where not even sampled mode fits options.memory_limit, kInvalidArgument for an unknown
 /// architecture.
-[[nodiscard]] Result<LearnPlan> MakePlan(const SocialGraph& graph, const TrainOptions& options);
+[[nodiscard]] Result<LearnPlan> MakePlan(const std::shared_ptr<const SocialGraph>& graph, const TrainOptions& options);
 
 }  // namespace kith

@@ -20,6 +20,7 @@
 #include "learner.h"
 #include "plan.h"
 #include "run_hooks.h"
+#include "sampling_plan.h"
 #include "spectral.h"
 
 namespace kith {
@@ -359,11 +360,21 @@ Result<TrainResult> Run::Go() {
         "the store has no interaction to learn from; run: kith import --store S --interactions FILE");
   }
   if (IsBaseline(options_.architecture)) return Baseline();
-  KITH_ASSIGN_OR_RETURN(plan_, MakePlan(*graph_, options_));
+  KITH_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, options_));
   report_.mode = plan_.sampled ? "sampled" : "full";
   Log(log_, LogLevel::kInfo,
       report_.mode + " mode, " + std::to_string(plan_.epochs) + " epochs at most, about " +
           std::to_string(EstimateMemory(*graph_, plan_) >> 20) + " MiB of memory");
+  if (plan_.sampled) {
+    std::string drawn;
+    for (const Fanout& fanout : HopFanouts(plan_.first_fanout, plan_.layers)) {
+      drawn += (drawn.empty() ? "" : ",") + std::to_string(fanout.users_per_item);
+    }
+    Log(log_, LogLevel::kInfo,
+        "fan-outs " + drawn + ": an interaction costs the work of " +
+            std::to_string(static_cast<int>(plan_.sampled_work)) + " edges, counted on one batch; the widest that " +
+            "the budget of " + std::to_string(static_cast<int>(kSampledWork)) + " allows");
+  }
   const json fingerprint = {{"architecture", options_.architecture},
                             {"mode", report_.mode},
                             {"epochs", options_.epochs},

@@ -16,7 +16,7 @@ std::shared_ptr<const SocialGraph> ManyUsersOfFewItems(const Runtime& runtime) {
 TEST(EstimateMemory, CountsTheKernelsSubspaceWhereItIsLargerThanTheTables) {
   const Runtime runtime(1);
   const auto graph = ManyUsersOfFewItems(runtime);
-  const LearnPlan plan = MakePlan(*graph, {.width = 4}).value();
+  const LearnPlan plan = MakePlan(graph, {.width = 4}).value();
   // R~ X has a row a user and 256 + 32 columns of 4 bytes; beside it stand the loss' exponentials and the process.
   const std::uint64_t subspace = std::uint64_t{40'000} * 288 * 4, rest = std::uint64_t{192} << 20;
   EXPECT_GT(EstimateMemory(*graph, plan), subspace + rest);
@@ -25,8 +25,8 @@ TEST(EstimateMemory, CountsTheKernelsSubspaceWhereItIsLargerThanTheTables) {
 TEST(EstimateMemory, GrowsByACheckpointWhereOneIsKept) {
   const Runtime runtime(1);
   const auto graph = ManyUsersOfFewItems(runtime);
-  const LearnPlan without = MakePlan(*graph, {.width = 256}).value();
-  const LearnPlan with = MakePlan(*graph, {.width = 256, .run_directory = "somewhere"}).value();
+  const LearnPlan without = MakePlan(graph, {.width = 256}).value();
+  const LearnPlan with = MakePlan(graph, {.width = 256, .run_directory = "somewhere"}).value();
   EXPECT_GE(EstimateMemory(*graph, with), EstimateMemory(*graph, without) + std::uint64_t{2} * 40'300 * 256 * 4);
 }
 
