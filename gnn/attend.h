@@ -159,7 +159,7 @@ class BlockAttention {
                                                         dvector);
       }
     });
-    if (!dynamic) AddRanges(partial, dvectors.row(0));
+    AddRanges(partial, dvectors.row(0));
   }
 
   /// The attention of every edge in the last Forward, [E x heads]: recomputed, since nothing keeps it.

@@ -3,10 +3,15 @@
 // The derivative of LeakyReLU(t) is up + bend sign(t): its constant part is one sum of ds a row, and what is left costs
 // an edge one sign and one addition a vector.
 
+/// Whether a dynamic score's part that is linear in query and message is summed edge by edge, or known: one number of
+/// the row and one that the record has.
+enum class Linear { kBothSides, kKnown };
+
 /// score[e] and dp[e] (+)= the shares of vectors [i, i + kVectors); the first piece starts from what first(e) sets.
 /// score: of the two sides of the sum under LeakyReLU (dynamic), one of them the row's own, or of the message's side
 /// alone where `attention` is given (additive).  dp: of two rows, one of them the row's own `factor_row`.
-template <AttentionKind kKind, Size kVectors, bool kFirst, class G, class First, class Score, class Factor>
+template <AttentionKind kKind, Linear kLinear, Size kVectors, bool kFirst, class G, class First, class Score,
+          class Factor>
 KITH_INLINE void AddScoresAndSlopes(const G& g, Leaky leaky, const float* attention, const float* own_row,
                                     const float* factor_row, Size n, const First& first, const Score& score_row,
                                     const Factor& slope_row, Lanes* score, Lanes* dp) {
@@ -37,7 +42,7 @@ KITH_INLINE void AddScoresAndSlopes(const G& g, Leaky leaky, const float* attent
     for (Size i = 0; i < kVectors; ++i) {
       if constexpr (kKind == AttentionKind::kDynamic) {
         const Lanes t = own[i] + Load(to_score + i * g.step);
-        sum += near[i] * t;
+        if constexpr (kLinear == Linear::kBothSides) sum += near[i] * t;
         bent += far[i] * Magnitude(t);
       } else {
         if (attention != nullptr) sum += near[i] * Load(to_score + i * g.step);
@@ -49,12 +54,12 @@ KITH_INLINE void AddScoresAndSlopes(const G& g, Leaky leaky, const float* attent
   }
 }
 
-/// dquery += a bend sum of ds sign(t);  dattention += sum of ds LeakyReLU(t), for vectors [i, i + kVectors).
+/// dquery += a bend sum of ds sign(t);  dattention += bend sum of ds |t|, for vectors [i, i + kVectors).
 template <Size kVectors, class G>
 KITH_INLINE void AddQuerySlopes(const G& g, Leaky leaky, const float* attention, const float* query,
                                 const float* message, Size width, const std::uint32_t* columns, Size n, const Lanes* ds,
                                 float* dquery, float* dattention) {
-  Lanes own[kVectors], turned[kVectors] = {}, sum[kVectors] = {}, magnitude[kVectors] = {};
+  Lanes own[kVectors], turned[kVectors] = {}, magnitude[kVectors] = {};
 #pragma GCC unroll 4
   for (Size i = 0; i < kVectors; ++i) own[i] = Load(query + i * g.step);
   BitLanes lane = g.spread;
@@ -65,16 +70,16 @@ KITH_INLINE void AddQuerySlopes(const G& g, Leaky leaky, const float* attention,
 #pragma GCC unroll 4
     for (Size i = 0; i < kVectors; ++i) {
       const Lanes t = own[i] + Load(m + i * g.step);
-      turned[i] += WithSignOf(t, slope);
-      sum[i] += slope * t;
-      magnitude[i] += slope * Magnitude(t);
+      const Lanes signed_slope = WithSignOf(t, slope);
+      turned[i] += signed_slope;
+      magnitude[i] += signed_slope * t;
     }
   }
 #pragma GCC unroll 4
   for (Size i = 0; i < kVectors; ++i) {
     const Size at = i * g.step;
     Store(dquery + at, Load(dquery + at) + Load(attention + at) * leaky.bend * turned[i]);
-    Store(dattention + at, Load(dattention + at) + (leaky.up * sum[i] + leaky.bend * magnitude[i]));
+    Store(dattention + at, Load(dattention + at) + leaky.bend * magnitude[i]);
   }
 }
 
@@ -103,8 +108,8 @@ KITH_INLINE void BackwardToQuery(const G& g, const Attention& a, Size width, Siz
           const auto row = [&](Size j) __attribute__((always_inline)) {
             return message + columns[j] * width + i * g.step;
           };
-          AddScoresAndSlopes<kKind, kVectors, kFirst>(g, leaky, attention + i * g.step, query + i * g.step,
-                                                      dout + i * g.step, n, from_zero, row, row, score, dp);
+          AddScoresAndSlopes<kKind, Linear::kBothSides, kVectors, kFirst>(
+              g, leaky, attention + i * g.step, query + i * g.step, dout + i * g.step, n, from_zero, row, row, score, dp);
         });
     const Size vectors = FoldEdges(g, score, n);
     FoldEdges(g, dp, n);
@@ -140,7 +145,7 @@ KITH_INLINE void BackwardToQuery(const G& g, const Attention& a, Size width, Siz
   // The group's part of the numbers a head: `record` stands at the group's first vector.
   float* numbers = record - group * kLanes + width + (kDynamic ? width : 0) + group * g.heads;
   if constexpr (!kDynamic) StoreHeads(g, numbers, own), numbers += a.heads;
-  StoreHeads(g, numbers, row_lse);
+  StoreHeads(g, numbers, kDynamic ? row_lse - leaky.up * HeadDot(g, attention, query) : row_lse);
   StoreHeads(g, numbers + a.heads, delta);
 }
 
@@ -206,7 +211,7 @@ KITH_INLINE void BackwardToMessage(const G& g, const Attention& a, Size width, S
   // Where the group's numbers a head stand, from the group's first vector of a record.
   const Size numbers = width + (kDynamic ? width : 0) + group * g.heads - group * kLanes;
   const float* attention = a.message_attention + group * kLanes;
-  const Lanes own = kDynamic ? Lanes{} : HeadDot(g, attention, message);
+  const Lanes linear = HeadDot(g, attention, message), own = kDynamic ? leaky.up * linear : linear;
   Lanes total{};
   for (Size i = 0; i < g.vectors; ++i) Store(dmessage + i * g.step, Lanes{});
   // A destination's numbers a head enter as what the sums over its columns start from.
@@ -232,9 +237,9 @@ KITH_INLINE void BackwardToMessage(const G& g, const Attention& a, Size width, S
             }
             slope = -LoadHeads(g, from + a.heads);
           };
-          AddScoresAndSlopes<kKind, kVectors, kFirst>(g, leaky, kDynamic ? attention + i * g.step : nullptr,
-                                                      message + i * g.step, message + i * g.step, n, from_numbers,
-                                                      other, dout, score, dp);
+          AddScoresAndSlopes<kKind, Linear::kKnown, kVectors, kFirst>(
+              g, leaky, kDynamic ? attention + i * g.step : nullptr, message + i * g.step, message + i * g.step, n,
+              from_numbers, other, dout, score, dp);
         });
     const Size vectors = FoldEdges(g, score, n);
     FoldEdges(g, dp, n);
@@ -242,7 +247,7 @@ KITH_INLINE void BackwardToMessage(const G& g, const Attention& a, Size width, S
     const MaskLanes kept = FirstLanes(n * g.heads - (vectors - 1) * kLanes);
     for (Size i = 0; i < vectors; ++i) {
       const Lanes t = own + score[i];
-      Lanes p = ExpBelow(kDynamic ? score[i] : leaky.up * t + leaky.bend * Magnitude(t) - lse[i]);
+      Lanes p = ExpBelow(kDynamic ? t : leaky.up * t + leaky.bend * Magnitude(t) - lse[i]);
       Lanes ds = p * dp[i];
       if constexpr (!kDynamic) ds = ds * leaky.up + WithSignOf(t, ds * leaky.bend);
       if (i + 1 == vectors) p = kept ? p : Lanes{}, ds = kept ? ds : Lanes{};
@@ -262,7 +267,7 @@ KITH_INLINE void BackwardToMessage(const G& g, const Attention& a, Size width, S
     const Size at = i * g.step;
     const Lanes factor = kDynamic ? total * leaky.up : total;
     Store(dmessage + at, Load(dmessage + at) + Load(attention + at) * factor);
-    if constexpr (!kDynamic) Store(dattention + at, Load(dattention + at) + total * Load(message + at));
+    Store(dattention + at, Load(dattention + at) + factor * Load(message + at));
   }
 }
 

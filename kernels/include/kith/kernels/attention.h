@@ -35,7 +35,8 @@ struct AttentionOf {
 
   [[nodiscard, gnu::always_inline]] constexpr std::size_t width() const noexcept { return heads * features; }
   /// Floats of what the second backward pass reads of a destination, side by side: dout [width], then the query
-  /// [width] (dynamic) or <b, q> [heads] (additive), then lse and delta [heads], filled up to a cache line.
+  /// [width] (dynamic) or <b, q> [heads] (additive), then lse (dynamic: less up <a, q>, up = (1 + slope) / 2, which is
+  /// the query's part of every score of its row) and delta [heads], filled up to a cache line.
   [[nodiscard, gnu::always_inline]] constexpr std::size_t record() const noexcept {
     const std::size_t query = kind == AttentionKind::kDynamic ? width() : heads;
     return (width() + query + 2 * heads + 15) / 16 * 16;
@@ -48,14 +49,17 @@ void Attend(const Attention& attention, std::span<const EdgeOffset> offsets, std
             const float* query, const float* message, float* out, float* lse) noexcept;
 
 /// First pass, rows of the graph: dout [rows x width] -> dquery [rows x width] (written), records [rows x record()]
-/// (written), dattention [width] (added to): of a where dynamic, of b where additive.  out and lse are Attend's.
+/// (written), dattention [width] (added to): of b where additive; where dynamic, of a the part that |q_v + m_u| brings.
+/// out and lse are Attend's.
 void AttendBackwardToQueries(const Attention& attention, std::span<const EdgeOffset> offsets,
                              std::span<const std::uint32_t> columns, const float* query, const float* message,
                              const float* out, const float* lse, const float* dout, float* dquery, float* records,
                              float* dattention) noexcept;
 
-/// Second pass, rows of the transpose: records of all destinations -> dmessage [rows x width] (written); where
-/// additive also dattention [width] (added to) of a.  `message` begins at the first row of the range.
+/// Second pass, rows of the transpose: records of all destinations -> dmessage [rows x width] (written) and
+/// dattention [width] (added to) of a; where dynamic the part that is linear in messages.  The part that is linear in
+/// queries is 0, since the derivatives to the scores of a row sum to 0.  `message` begins at the first row of the
+/// range.
 void AttendBackwardToMessages(const Attention& attention, std::span<const EdgeOffset> transpose_offsets,
                               std::span<const std::uint32_t> transpose_destinations, const float* message,
                               const float* records, float* dmessage, float* dattention) noexcept;

@@ -84,6 +84,7 @@ void AttendBackwardToQueries(const AttentionOf<T>& a, std::span<const EdgeOffset
                              const T* lse, const T* dout, T* dquery, T* records, T* dattention) noexcept {
   const std::size_t width = a.width();
   const bool dynamic = a.kind == AttentionKind::kDynamic;
+  const T up = (1 + a.slope) / 2;
   for (std::size_t v = 0; v + 1 < offsets.size(); ++v) {
     const T *q = query + v * width, *dy = dout + v * width;
     T *dq = dquery + v * width, *record = records + v * a.record();
@@ -101,12 +102,12 @@ void AttendBackwardToQueries(const AttentionOf<T>& a, std::span<const EdgeOffset
         for (std::size_t i = h; i < width; i += a.heads) {
           dq[i] +=
               dynamic ? ds * a.message_attention[i] * LeakyReluSlope(q[i] + m[i], a.slope) : dt * a.query_attention[i];
-          dattention[i] += dynamic ? ds * LeakyRelu(q[i] + m[i], a.slope) : dt * q[i];
+          dattention[i] += dynamic ? ds * (LeakyRelu(q[i] + m[i], a.slope) - up * (q[i] + m[i])) : dt * q[i];
         }
       }
       T* number = numbers + h;
       if (!dynamic) *number = HeadDot(a, h, a.query_attention, q), number += a.heads;
-      number[0] = log_sum;
+      number[0] = dynamic ? log_sum - up * HeadDot(a, h, a.message_attention, q) : log_sum;
       number[a.heads] = delta;
     }
   }
@@ -118,6 +119,7 @@ void AttendBackwardToMessages(const AttentionOf<T>& a, std::span<const EdgeOffse
                               T* dmessage, T* dattention) noexcept {
   const std::size_t width = a.width();
   const bool dynamic = a.kind == AttentionKind::kDynamic;
+  const T up = (1 + a.slope) / 2;
   for (std::size_t u = 0; u + 1 < transpose_offsets.size(); ++u) {
     const T* m = message + u * width;
     T* dm = dmessage + u * width;
@@ -127,13 +129,14 @@ void AttendBackwardToMessages(const AttentionOf<T>& a, std::span<const EdgeOffse
       const T *q = dy + width, *numbers = q + (dynamic ? width : a.heads);
       for (std::size_t h = 0; h < a.heads; ++h) {
         const T t = dynamic ? T{0} : q[h] + HeadDot(a, h, a.message_attention, m);
-        const T score = dynamic ? AttentionScore(a, h, q, m) : LeakyRelu(t, a.slope);
+        const T score =
+            dynamic ? AttentionScore(a, h, q, m) - up * HeadDot(a, h, a.message_attention, q) : LeakyRelu(t, a.slope);
         const T p = std::exp(score - numbers[h]), ds = p * (HeadDot(a, h, dy, m) - numbers[a.heads + h]);
         const T dt = ds * LeakyReluSlope(t, a.slope);
         for (std::size_t i = h; i < width; i += a.heads) {
           const T through = dynamic ? ds * LeakyReluSlope(q[i] + m[i], a.slope) : dt;
           dm[i] += p * dy[i] + through * a.message_attention[i];
-          if (!dynamic) dattention[i] += dt * m[i];
+          dattention[i] += (dynamic ? up * ds : dt) * m[i];
         }
       }
     }
