@@ -26,6 +26,8 @@ constexpr double kKernelWork = 1.3e12;
 constexpr std::uint32_t kLeastRank = 128, kMostRank = 512;
 /// Above this many edges a step over the whole graph costs more than the samples it replaces.
 constexpr std::size_t kFullGraphEdges = 40'000'000;
+/// Width of vectors in sampled mode where the default does not fit the memory.
+constexpr std::uint32_t kNarrowedWidth = 64;
 /// Positives a user brings into a sampled step: few enough that a hub does not fill the batch.
 constexpr std::uint32_t kMostPositives = 64;
 
@@ -117,6 +119,10 @@ Result<LearnPlan> MakePlan(const std::shared_ptr<const SocialGraph>& shared, con
     plan.sampled =
         2 * graph.num_interactions() > kFullGraphEdges || (limit != 0 && EstimateMemory(graph, plan) > limit);
   }
+  // Vectors of half the width make a weaker model; a limit that is not met makes none.  A width that was asked for
+  // stays.
+  const bool may_narrow = plan.sampled && options.width == TrainOptions{}.width && plan.width > kNarrowedWidth;
+  if (may_narrow && limit != 0 && EstimateMemory(graph, plan) > limit) plan.width = kNarrowedWidth;
   if (limit != 0 && EstimateMemory(graph, plan) > limit) {
     return OutOfMemory("training needs about " + Mebibytes(EstimateMemory(graph, plan)) + " in " +
                        (plan.sampled ? "sampled" : "full") + " mode, --memory allows " + Mebibytes(limit) +

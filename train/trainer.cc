@@ -365,6 +365,11 @@ Result<TrainResult> Run::Go() {
   Log(log_, LogLevel::kInfo,
       report_.mode + " mode, " + std::to_string(plan_.epochs) + " epochs at most, about " +
           std::to_string(EstimateMemory(*graph_, plan_) >> 20) + " MiB of memory");
+  if (plan_.width < options_.width && options_.memory_limit != 0) {
+    Log(log_, LogLevel::kInfo,
+        "vectors of " + std::to_string(plan_.width) +
+            " numbers: wider ones do not fit the memory, or the graph has no " + "more directions");
+  }
   if (plan_.sampled) {
     std::string drawn;
     for (const Fanout& fanout : HopFanouts(plan_.first_fanout, plan_.layers)) {

@@ -30,5 +30,18 @@ TEST(EstimateMemory, GrowsByACheckpointWhereOneIsKept) {
   EXPECT_GE(EstimateMemory(*graph, with), EstimateMemory(*graph, without) + std::uint64_t{2} * 40'300 * 256 * 4);
 }
 
+TEST(MakePlan, NarrowsTheDefaultWidthInSampledModeWhereTheMemoryAsksForIt) {
+  const Runtime runtime(1);
+  const auto graph = ManyUsersOfFewItems(runtime);
+  LearnPlan plan = MakePlan(graph, {.mode = TrainMode::kSampled}).value();
+  const std::uint64_t wide = EstimateMemory(*graph, plan);
+  EXPECT_EQ(plan.width, 128U);
+  plan = MakePlan(graph, {.mode = TrainMode::kSampled, .memory_limit = wide - 1}).value();
+  EXPECT_EQ(plan.width, 64U);
+  EXPECT_LT(EstimateMemory(*graph, plan), wide);
+  const TrainOptions asked{.mode = TrainMode::kSampled, .width = 192, .memory_limit = wide - 1};
+  EXPECT_EQ(MakePlan(graph, asked).status().code(), StatusCode::kOutOfMemory);
+}
+
 }  // namespace
 }  // namespace kith
