@@ -346,7 +346,7 @@ Result<TrainResult> Run::Baseline() {
   const BaselineOptions options{.width = options_.width,
                                 .seed = options_.seed,
                                 .memory_limit = options_.memory_limit,
-                                .stop = [this] { return Cancelled() || OutOfTime(1.0); },
+                                .stop = [this] { return Cancelled(); },
                                 .spectral = [this](Model& holder) { return AddKernel(*graph_, holder); },
                                 .log = log_};
   KITH_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> made,

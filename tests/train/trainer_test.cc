@@ -205,6 +205,15 @@ TEST(Train, RefusesAMemoryLimitItCannotKeepBeforeItStarts) {
   EXPECT_TRUE(Train(graph, {.epochs = 1, .width = 8, .memory_limit = std::uint64_t{1} << 34}, runtime).ok());
 }
 
+TEST(Train, RefusesEaseWhoseMatrixIsAboveTheMemoryLimitAndSaysWhatItNeeds) {
+  const Runtime runtime(1);
+  const auto graph = testing::MakePlantedWorld(runtime).graph;  // 240 users, 180 items
+  const auto result = Train(graph, {.architecture = "ease", .memory_limit = 2 * 180 * 180 * 4 - 1}, runtime);
+  EXPECT_EQ(result.status().code(), StatusCode::kOutOfMemory);
+  EXPECT_NE(result.status().message().find("180^2"), std::string_view::npos);
+  EXPECT_TRUE(Train(graph, {.architecture = "ease", .memory_limit = 2 * 180 * 180 * 4}, runtime).ok());
+}
+
 TEST(Train, NamesWhatItKnowsWhereItIsAskedForSomethingElse) {
   const Runtime runtime(1);
   const auto graph = testing::MakePlantedWorld(runtime).graph;

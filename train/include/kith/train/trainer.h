@@ -37,6 +37,7 @@ struct TrainOptions {
   std::uint32_t layers = 2;
   std::uint64_t seed = 1;
   /// Seconds for the whole run, 0 = none. A run that it cuts short keeps its best state and promises no bits.
+  /// Baselines have no state worth keeping and are not cut short.
   double time_limit = 0;
   /// Bytes the run may use, 0 = no limit; a run whose estimate is above it fails with kOutOfMemory before it starts.
   std::uint64_t memory_limit = 0;
