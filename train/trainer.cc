@@ -331,7 +331,7 @@ Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
   json report = {{"mode", report_.mode},
                  {"epochs", report_.epochs},
                  {"architecture", options_.architecture},
-                 {"width", options_.width},
+                 {"width", model->width()},
                  {"layers", options_.layers}};
   if (report_.validation_recall >= 0) {
     report["validation"] = {{"recall@20", report_.validation_recall}, {"ndcg@20", report_.validation_ndcg}};
