@@ -397,6 +397,9 @@ Result<TrainResult> Run::Go() {
 
   if (state_.phase == TrainPhase::kSearch) {
     KITH_ASSIGN_OR_RETURN(const Split split, HoldOut(runtime_, *graph_, {.seed = options_.seed}));
+    if (HasHistory(*graph_)) {
+      Log(log_, LogLevel::kInfo, "interactions have times: what is chosen is chosen on each user's latest items");
+    }
     if (split.held_out.users.size() < kFewestValidationUsers) {
       UseDefaultGates();
     } else {
