@@ -52,6 +52,9 @@ constexpr int kMostRounds = 4;
 /// kernel leave their defaults only where that pays clearly: a random hold-out asks for less of both than later events
 /// do, since what is held out at random is as old as what is learned from.
 constexpr double kToOpen = 2.0, kToMove = 0.7, kToLeaveDefault = 2.0;
+/// Beside learned vectors popularity goes below where it is only for this much, unless the hold-out is later than what
+/// is learned from.
+constexpr double kToLowerPopular = 4.0;
 
 /// Coordinate ascent over the gates on lists of held-out users.
 class GateSearch {
@@ -98,16 +101,22 @@ class GateSearch {
   bool Try(float Gates::*gate, std::span<const float> values) {
     if (std::find(closed_.begin(), closed_.end(), gate) != closed_.end()) return false;
     const float present = setting_.gates.*gate;
+    const bool has_default = gate == &Gates::popular || gate == &Gates::kernel;
+    const bool slope = gate == &Gates::friends_slope || gate == &Gates::popular_slope;  // at 0 it is not closed
     std::vector<GateSetting> others;
+    std::vector<double> errors;
     for (const float value : values) {
       if (value == present) continue;
       others.push_back(setting_);
       others.back().gates.*gate = value;
+      const bool lowers =
+          gate == &Gates::popular && value < present && setting_.gates.learned != 0 && !options_.held_out_latest;
+      errors.push_back(lowers                   ? kToLowerPopular
+                       : has_default            ? kToLeaveDefault
+                       : present == 0 && !slope ? kToOpen
+                                                : kToMove);
     }
-    const bool has_default = gate == &Gates::popular || gate == &Gates::kernel;
-    if (has_default) return Move(others, kToLeaveDefault);
-    const bool slope = gate == &Gates::friends_slope || gate == &Gates::popular_slope;  // at 0 it is not closed
-    return Move(others, present == 0 && !slope ? kToOpen : kToMove);
+    return Move(others, errors);
   }
   bool TrySharpness() {
     std::vector<GateSetting> others;
@@ -116,17 +125,17 @@ class GateSearch {
       others.push_back(setting_);
       others.back().sharpness = s;
     }
-    return Move(others, kToMove);
+    return Move(others, std::vector<double>(others.size(), kToMove));
   }
-  /// To the best of the others, if it gains more than so many standard errors.
-  bool Move(std::span<const GateSetting> others, double errors) {
+  /// To the best of the others that gain more than so many standard errors each.
+  bool Move(std::span<const GateSetting> others, std::span<const double> errors) {
     double best_gain = 0;
     std::size_t best = others.size();
     PerUser best_measured;
     for (std::size_t n = 0; n < others.size() && !Stopped(); ++n) {
       PerUser measured = Measured(others[n]);
       const Gain gain = PairedGain(now_, measured);
-      if (gain.mean > best_gain && gain.mean > errors * gain.error) {
+      if (gain.mean > best_gain && gain.mean > errors[n] * gain.error) {
         best_gain = gain.mean;
         best = n;
         best_measured = std::move(measured);

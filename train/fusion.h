@@ -24,6 +24,7 @@ inline constexpr float kDefaultPopular = 0.5F, kDefaultKernel = 0.3F;
 
 struct FusionOptions {
   bool learned = true, kernel = true, neighbours = true, friends = true, popular = true, attention = true;
+  bool held_out_latest = false;  ///< what is held out is later than what was learned from
   std::uint64_t seed = 1;
   /// Asked before each value is tried; true keeps what is chosen so far.
   std::function<bool()> stop = {};

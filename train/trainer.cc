@@ -275,6 +275,7 @@ Status Run::ChooseGates(const Split& split) {
                              .friends = Uses("friends"),
                              .popular = Uses("popularity"),
                              .attention = Uses("attention"),
+                             .held_out_latest = HasHistory(*graph_),
                              .seed = options_.seed,
                              .stop = [this] { return Cancelled() || OutOfTime(kGatesShare); }};
   const FusionReport chosen =

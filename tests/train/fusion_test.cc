@@ -76,6 +76,14 @@ TEST(FitGates, KeepsClosedWhatIsLeftOut) {
   EXPECT_EQ(fitted.model->gates.popular, 0);
 }
 
+TEST(FitGates, LowersPopularityLessReadilyOnAHoldOutThatIsAsOldAsWhatIsLearnedFrom) {
+  const Runtime runtime(2);
+  // Popularity says little in this world, and both hold-outs know; only one is trusted to say so.
+  const testing::PlantedWorldOptions world{.users = 400};
+  EXPECT_EQ(Fit(runtime, world, {.friends = false}).model->gates.popular, kDefaultPopular);
+  EXPECT_LT(Fit(runtime, world, {.friends = false, .held_out_latest = true}).model->gates.popular, kDefaultPopular);
+}
+
 TEST(FitColdGates, LetsFriendsSpeakForUsersWithoutItemsWhereTheyKnow) {
   const Runtime runtime(2);
   const testing::PlantedWorld world = testing::MakePlantedWorld(runtime, {.users = 400});
