@@ -97,7 +97,8 @@ Result<std::vector<Similar>> EngineImpl::SimilarUsers(std::string_view user, std
     query = MakeUserView(*state->graph, model, id).z;
     const float norm = std::sqrt(kernels::Dot(query.data(), query.data(), query.size()));
     if (!(norm > 0)) {
-      return FailedPrecondition("user \"" + std::string(user) + "\" has neither items nor friends that model \"" + options_.model +
+      return FailedPrecondition("user \"" + std::string(user) + "\" has neither items nor friends that model \"" +
+                                options_.model +
                                 "\" knows, so there is nothing to compare by; ingest an interaction, or train again");
     }
     for (float& value : query) value /= norm;

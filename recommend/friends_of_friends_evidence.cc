@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "close_users.h"
 #include "evidences.h"
 
 namespace kith {
@@ -10,11 +11,6 @@ constexpr std::size_t kKept = 300;
 /// Friendships that are looked at for one answer, those of the friends with the fewest first: a bound on what a user
 /// with popular friends may cost.
 constexpr std::size_t kMostEdges = std::size_t{1} << 18;
-
-struct Close {
-  std::uint32_t user;
-  double closeness;
-};
 
 /// Friends of friends, all live, with n friends and n_f friends of friend f:
 ///   c(u, v) = sum over friends f of both of 1 / n_f;   the 300 closest with items are kept, ties by smaller id
@@ -30,7 +26,7 @@ class FriendsOfFriendsEvidence final : public Evidence {
   }
 
   void Score(const UserView& view, float gate, std::span<float> scores) const override {
-    for (const Close& close : Find(view)) {
+    for (const CloseUser& close : Find(view)) {
       const auto items = ItemsOf(view, close);
       const float weight = Weight(view, close, items.size(), gate);
       for (const std::uint32_t item : items) scores[item] += weight;
@@ -39,38 +35,38 @@ class FriendsOfFriendsEvidence final : public Evidence {
 
   void Explain(const UserView& view, float gate, std::span<const std::uint32_t> items,
                std::span<std::vector<Contribution>> terms) const override {
-    const std::vector<Close> found = Find(view);
+    const std::vector<CloseUser> found = Find(view);
     double total = 0;
-    for (const Close& close : found) total += close.closeness;
-    for (const Close& close : found) {
+    for (const CloseUser& close : found) total += close.weight;
+    for (const CloseUser& close : found) {
       const auto theirs = ItemsOf(view, close);
       const float weight = Weight(view, close, theirs.size(), gate);
       for (std::size_t n = 0; n < items.size(); ++n) {
         const bool has = std::binary_search(theirs.begin(), theirs.end(), items[n]);
         terms[n].push_back(
-            {Via::kFriendOfFriend, close.user, static_cast<float>(close.closeness / total), has ? weight : 0.0F});
+            {Via::kFriendOfFriend, close.user, static_cast<float>(close.weight / total), has ? weight : 0.0F});
       }
     }
   }
 
  private:
-  [[nodiscard]] static std::span<const std::uint32_t> ItemsOf(const UserView& view, const Close& v) noexcept {
+  [[nodiscard]] static std::span<const std::uint32_t> ItemsOf(const UserView& view, const CloseUser& v) noexcept {
     return view.graph->items(UserId{v.user}).targets;
   }
-  [[nodiscard]] static float Weight(const UserView& view, const Close& v, std::size_t degree, float gate) noexcept {
+  [[nodiscard]] static float Weight(const UserView& view, const CloseUser& v, std::size_t degree, float gate) noexcept {
     const double company = static_cast<double>(view.friends.size()) * static_cast<double>(degree);
-    return static_cast<float>(gate * v.closeness / std::sqrt(company));
+    return static_cast<float>(gate * v.weight / std::sqrt(company));
   }
 
   /// The kept ones by id.
-  [[nodiscard]] static std::vector<Close> Find(const UserView& view) {
+  [[nodiscard]] static std::vector<CloseUser> Find(const UserView& view) {
     const SocialGraph& graph = *view.graph;
     std::vector<std::uint32_t> order = view.friends;
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
       return graph.friends(UserId{a}).size() < graph.friends(UserId{b}).size();
     });
     std::vector<double> closeness(graph.num_users(), 0.0);
-    std::vector<Close> met;
+    std::vector<CloseUser> met;
     std::size_t edges = 0;
     for (const std::uint32_t other : order) {
       const auto theirs = graph.friends(UserId{other}).targets;
@@ -84,14 +80,8 @@ class FriendsOfFriendsEvidence final : public Evidence {
         closeness[v] += share;
       }
     }
-    for (Close& close : met) close.closeness = closeness[close.user];
-    const std::size_t keep = std::min(kKept, met.size());
-    std::nth_element(met.begin(), met.begin() + static_cast<std::ptrdiff_t>(keep), met.end(),
-                     [](const Close& a, const Close& b) {
-                       return a.closeness != b.closeness ? a.closeness > b.closeness : a.user < b.user;
-                     });
-    met.resize(keep);
-    std::sort(met.begin(), met.end(), [](const Close& a, const Close& b) { return a.user < b.user; });
+    for (CloseUser& close : met) close.weight = closeness[close.user];
+    KeepHeaviest(kKept, met);
     return met;
   }
 

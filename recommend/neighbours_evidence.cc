@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "close_users.h"
 #include "evidences.h"
 #include "kith/recommend/kernel_attention.h"
 
@@ -12,10 +13,7 @@ constexpr std::size_t kNeighbours = 200;
 /// popular items may cost.
 constexpr std::size_t kMostEdges = std::size_t{1} << 19;
 
-struct Neighbour {
-  std::uint32_t user;
-  double weight;  ///< of each of their items
-};
+using Neighbour = CloseUser;  ///< with the weight of each of their items
 
 /// Users of like taste (user-based nearest neighbours, Herlocker et al. 1999), all live:
 ///   sim(u, v) = sum over items j of both of (1 + d_j)^-1/2 / sqrt(d_v);   the 200 largest are kept, ties by smaller id
@@ -84,14 +82,7 @@ class NeighboursEvidence final : public Evidence {
       const auto items = static_cast<double>(view.graph->degree(Relation::kInteracts, other));
       neighbours.push_back({other, overlap[other] / std::sqrt(items)});
     }
-    const std::size_t keep = std::min(kNeighbours, neighbours.size());
-    std::nth_element(neighbours.begin(), neighbours.begin() + static_cast<std::ptrdiff_t>(keep), neighbours.end(),
-                     [](const Neighbour& a, const Neighbour& b) {
-                       return a.weight != b.weight ? a.weight > b.weight : a.user < b.user;
-                     });
-    neighbours.resize(keep);
-    std::sort(neighbours.begin(), neighbours.end(),
-              [](const Neighbour& a, const Neighbour& b) { return a.user < b.user; });
+    KeepHeaviest(kNeighbours, neighbours);
     for (Neighbour& neighbour : neighbours) {
       neighbour.weight /= std::sqrt(static_cast<double>(view.graph->degree(Relation::kInteracts, neighbour.user)));
     }

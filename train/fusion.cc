@@ -193,6 +193,28 @@ GateSetting SearchGates(const Runtime& runtime, std::span<const GateList> lists,
   return from_open == pays ? from.setting() : other.setting();
 }
 
+/// The mixtures that users without items are tried with.  Popularity is in all of them, even where it is left out of
+/// the warm gates: somebody has to break the friends' ties.
+std::vector<Gates> ColdGates(Gates gates, bool has_vectors) {
+  std::vector<Gates> all;
+  for (const float learned : kColdLearned) {
+    if (learned != 0 && !has_vectors) break;
+    for (const float friends : {0.0F, 1.0F}) {
+      if (learned + friends == 0) continue;
+      for (const float second : kSecond) {
+        for (const float popular : kColdPopular) {
+          gates.cold_learned = learned;
+          gates.cold_friends = friends;
+          gates.cold_friends_of_friends = second;
+          gates.cold_popular = popular;
+          all.push_back(gates);
+        }
+      }
+    }
+  }
+  return all;
+}
+
 /// The graph in which these users, ascending, have friends and no items.
 Result<std::shared_ptr<const SocialGraph>> WithoutItemsOf(const Runtime& runtime, const SocialGraph& graph,
                                                           std::span<const UserId> users) {
@@ -304,28 +326,15 @@ Status FitColdGates(const Runtime& runtime, const SocialGraph& graph, const Fusi
       lists.push_back(std::move(list));
     }
   }
-  // Popularity breaks the friends' ties even where it is left out of the warm gates: somebody has to.
   const PerUser alone = MeasureGateLists(runtime, lists, {.gates = gates});
   PerUser measured = alone;
-  for (const float learned : kColdLearned) {
-    if (learned != 0 && !has_vectors) break;
-    for (const float friends : {0.0F, 1.0F}) {
-      for (const float second : kSecond) {
-        for (const float popular : kColdPopular) {
-          if (learned + friends == 0) continue;
-          GateSetting setting{.gates = gates};
-          setting.gates.cold_learned = learned;
-          setting.gates.cold_friends = friends;
-          setting.gates.cold_friends_of_friends = second;
-          setting.gates.cold_popular = popular;
-          PerUser now = MeasureGateLists(runtime, lists, setting);
-          const Gain over_popular = PairedGain(alone, now);
-          if (PairedGain(measured, now).mean <= 0 || over_popular.mean <= over_popular.error) continue;
-          measured = std::move(now);
-          gates = setting.gates;
-        }
-      }
-    }
+  for (const Gates& tried : ColdGates(gates, has_vectors)) {
+    if (options.stop && options.stop()) break;
+    PerUser now = MeasureGateLists(runtime, lists, {.gates = tried});
+    const Gain over_popular = PairedGain(alone, now);
+    if (PairedGain(measured, now).mean <= 0 || over_popular.mean <= over_popular.error) continue;
+    measured = std::move(now);
+    gates = tried;
   }
   return OkStatus();
 }

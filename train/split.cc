@@ -36,8 +36,8 @@ Result<Split> HoldOut(const Runtime& runtime, const SocialGraph& graph, const Sp
   if (!(options.ratio > 0.0 && options.ratio < 1.0)) {
     return InvalidArgument("split: expected a ratio between 0 and 1, found " + std::to_string(options.ratio));
   }
-  const bool by_time = options.by_time && HasHistory(graph);
   Split split;
+  split.latest = options.by_time && HasHistory(graph);
   std::vector<Edge> kept;
   kept.reserve(graph.num_interactions());
   std::vector<std::tuple<std::int64_t, std::uint32_t, std::size_t>> draws;  // (earliness, random key, place in the row)
@@ -47,7 +47,7 @@ Result<Split> HoldOut(const Runtime& runtime, const SocialGraph& graph, const Sp
     const std::size_t held = HeldOutCount(rng, row.size(), options);
     draws.clear();
     for (std::size_t i = 0; i < row.size(); ++i) {
-      draws.emplace_back(by_time ? -row.time(i) : 0, rng.bits(static_cast<std::uint32_t>(i) + 1), i);
+      draws.emplace_back(split.latest ? -row.time(i) : 0, rng.bits(static_cast<std::uint32_t>(i) + 1), i);
     }
     std::sort(draws.begin(), draws.end());
     std::vector<std::uint32_t> items;

@@ -60,6 +60,7 @@ class Run {
 
  private:
   Result<TrainResult> Baseline();
+  void LogPlan() const;
   Status Trial(const Split& split);
   /// Fewer epochs where the limit leaves no time for all: a short schedule that ends is worth more than the beginning
   /// of a long one.
@@ -275,7 +276,7 @@ Status Run::ChooseGates(const Split& split) {
                              .friends = Uses("friends"),
                              .popular = Uses("popularity"),
                              .attention = Uses("attention"),
-                             .held_out_latest = HasHistory(*graph_),
+                             .held_out_latest = split.latest,
                              .seed = options_.seed,
                              .stop = [this] { return Cancelled() || OutOfTime(kGatesShare); }};
   const FusionReport chosen =
@@ -355,21 +356,15 @@ Result<TrainResult> Run::Baseline() {
   return Finish(std::make_shared<Model>(*made));
 }
 
-Result<TrainResult> Run::Go() {
-  if (graph_->num_interactions() == 0) {
-    return FailedPrecondition(
-        "the store has no interaction to learn from; run: kith import --store S --interactions FILE");
-  }
-  if (IsBaseline(options_.architecture)) return Baseline();
-  KITH_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, options_));
-  report_.mode = plan_.sampled ? "sampled" : "full";
+/// What was planned, and why.
+void Run::LogPlan() const {
   Log(log_, LogLevel::kInfo,
       report_.mode + " mode, " + std::to_string(plan_.epochs) + " epochs at most, about " +
           std::to_string(EstimateMemory(*graph_, plan_) >> 20) + " MiB of memory");
   if (plan_.width < options_.width && options_.memory_limit != 0) {
     Log(log_, LogLevel::kInfo,
         "vectors of " + std::to_string(plan_.width) +
-            " numbers: wider ones do not fit the memory, or the graph has no " + "more directions");
+            " numbers: wider ones do not fit the memory, or the graph has no more directions");
   }
   if (plan_.sampled) {
     std::string drawn;
@@ -378,9 +373,21 @@ Result<TrainResult> Run::Go() {
     }
     Log(log_, LogLevel::kInfo,
         "fan-outs " + drawn + ": an interaction costs the work of " +
-            std::to_string(static_cast<int>(plan_.sampled_work)) + " edges, counted on one batch; the widest that " +
-            "the budget of " + std::to_string(static_cast<int>(kSampledWork)) + " allows");
+            std::to_string(static_cast<int>(plan_.sampled_work)) +
+            " edges, counted on one batch; the widest that the budget of " +
+            std::to_string(static_cast<int>(kSampledWork)) + " allows");
   }
+}
+
+Result<TrainResult> Run::Go() {
+  if (graph_->num_interactions() == 0) {
+    return FailedPrecondition(
+        "the store has no interaction to learn from; run: kith import --store S --interactions FILE");
+  }
+  if (IsBaseline(options_.architecture)) return Baseline();
+  KITH_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, options_));
+  report_.mode = plan_.sampled ? "sampled" : "full";
+  LogPlan();
   const json fingerprint = {{"architecture", options_.architecture},
                             {"mode", report_.mode},
                             {"epochs", options_.epochs},
@@ -398,7 +405,7 @@ Result<TrainResult> Run::Go() {
 
   if (state_.phase == TrainPhase::kSearch) {
     KITH_ASSIGN_OR_RETURN(const Split split, HoldOut(runtime_, *graph_, {.seed = options_.seed}));
-    if (HasHistory(*graph_)) {
+    if (split.latest) {
       Log(log_, LogLevel::kInfo, "interactions have times: what is chosen is chosen on each user's latest items");
     }
     if (split.held_out.users.size() < kFewestValidationUsers) {

@@ -2,9 +2,10 @@
 ///
 /// score(u, i) = sum over evidences of gate(u) * evidence(u, i); every evidence is a weighted aggregation over the
 /// user's neighbours (own items, users of like taste, friends, their friends, everyone), so each hands back the terms
-/// of its own sum: explanations are the computation itself.  A closed gate's evidence is not called. Items later than
-/// the model have no vector, kernel row or degree: they score as items without edges at training do, and through the
-/// friends and the users of like taste who have them. Threads: const calls from anywhere.
+/// of its own sum: explanations are the computation itself.  A closed gate's evidence is not called.
+/// Items later than the model have no vector, kernel row or degree: they score as items without edges at training do,
+/// and through the friends and the users of like taste who have them.
+/// Threads: const calls from anywhere.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +20,7 @@
 
 namespace kith {
 
-/// Where a term of the score comes from; in JSON: item, friend, friend_of_friend, neighbour, popular,
-/// model.
+/// Where a term of the score comes from; in JSON: item, friend, friend_of_friend, neighbour, popular, model.
 enum class Via : std::uint8_t { kItem, kFriend, kFriendOfFriend, kNeighbour, kPopular, kModel };
 [[nodiscard]] std::string_view ToString(Via via) noexcept;
 

@@ -30,6 +30,7 @@ struct SplitOptions {
 struct Split {
   std::shared_ptr<const SocialGraph> graph;  ///< without the held-out edges; friendships and counts as before
   HeldOut held_out;
+  bool latest = false;  ///< held out are each user's latest items, not some by chance
 };
 
 /// Fails (kInvalidArgument) on a ratio that is not between 0 and 1.
