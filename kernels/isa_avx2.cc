@@ -32,6 +32,12 @@ KITH_INLINE void StorePartial(float* p, Size count, Lanes v) {
 KITH_INLINE unsigned MaskBits(MaskLanes mask) {
   return static_cast<unsigned>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
 }
+KITH_INLINE Lanes FourAndZeros(Four v) { return _mm256_zextps128_ps256(v); }
+/// value with the bits turned over that t and mask share.
+KITH_INLINE Lanes FlipWhere(Lanes t, Lanes mask, Lanes value) {
+  return reinterpret_cast<Lanes>((reinterpret_cast<BitLanes>(t) & reinterpret_cast<BitLanes>(mask)) ^
+                                 reinterpret_cast<BitLanes>(value));
+}
 
 // 12 sums, 3 of B and one of A fit into 16 registers.
 constexpr Size kTileRows = 4, kTileVectors = 3;

@@ -25,6 +25,14 @@ KITH_INLINE Lanes LoadPartial(const std::uint16_t* p, Size count) {
 }
 KITH_INLINE void StorePartial(float* p, Size count, Lanes v) { _mm512_mask_storeu_ps(p, FirstBits(count), v); }
 KITH_INLINE unsigned MaskBits(MaskLanes mask) { return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)); }
+KITH_INLINE Lanes FourAndZeros(Four v) { return _mm512_maskz_broadcast_f32x4(0xF, v); }
+/// value with the bits turned over that t and mask share.
+KITH_INLINE Lanes FlipWhere(Lanes t, Lanes mask, Lanes value) {
+  // GCC 12 makes two instructions of the same in operators.
+  const __m512i flipped = _mm512_ternarylogic_epi32(reinterpret_cast<__m512i>(t), reinterpret_cast<__m512i>(mask),
+                                                    reinterpret_cast<__m512i>(value), 0x6A);
+  return reinterpret_cast<Lanes>(flipped);
+}
 
 // 24 sums and 2 of B of 32 registers; A is broadcast from memory.
 constexpr Size kTileRows = 12, kTileVectors = 2;

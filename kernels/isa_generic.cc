@@ -30,6 +30,12 @@ KITH_INLINE unsigned MaskBits(MaskLanes mask) {
   for (Size i = 0; i < kLanes; ++i) bits |= (mask[i] != 0 ? 1U : 0U) << i;
   return bits;
 }
+KITH_INLINE Lanes FourAndZeros(Four v) { return v; }
+/// value with the bits turned over that t and mask share.
+KITH_INLINE Lanes FlipWhere(Lanes t, Lanes mask, Lanes value) {
+  return reinterpret_cast<Lanes>((reinterpret_cast<BitLanes>(t) & reinterpret_cast<BitLanes>(mask)) ^
+                                 reinterpret_cast<BitLanes>(value));
+}
 
 // 8 sums, 2 of B, one of A and a product fit into 16 registers.
 constexpr Size kTileRows = 4, kTileVectors = 2;

@@ -7,16 +7,18 @@
 /// the row and one that the record has.
 enum class Linear { kBothSides, kKnown };
 
-/// score[e] and dp[e] (+)= the shares of vectors [i, i + kVectors); the first piece starts from what first(e) sets.
-/// score: of the two sides of the sum under LeakyReLU (dynamic), one of them the row's own, or of the message's side
-/// alone where `attention` is given (additive).  dp: of two rows, one of them the row's own `factor_row`.
+/// The parts of n edges' scores and dp that vectors [i, i + kVectors) bring, put away as AddScores does; the first
+/// piece starts from what first(e) sets.  score: of the two sides of the sum under LeakyReLU (dynamic), one of them the
+/// row's own, or of the message's side alone where `attention` is given (additive).  dp: of two rows, one of them the
+/// row's own `factor_row`.  ahead(e) fetches what is read later.
 template <AttentionKind kKind, Linear kLinear, Size kVectors, bool kFirst, class G, class First, class Score,
-          class Factor>
+          class Factor, class Ahead>
 KITH_INLINE void AddScoresAndSlopes(const G& g, Leaky leaky, const float* attention, const float* own_row,
-                                    const float* factor_row, Size n, const First& first, const Score& score_row,
-                                    const Factor& slope_row, Lanes* score, Lanes* dp) {
+                                    const float* factor_row, const Steps<G::kTogether>& steps, const First& first,
+                                    const Score& score_row, const Factor& slope_row, bool fetches, const Ahead& ahead,
+                                    Lanes* score, Lanes* dp) {
   Lanes near[kVectors], far[kVectors], own[kVectors], factor[kVectors];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (Size i = 0; i < kVectors; ++i) {
     if constexpr (kKind == AttentionKind::kDynamic) {
       const Lanes a = Load(attention + i * g.step);
@@ -28,59 +30,62 @@ KITH_INLINE void AddScoresAndSlopes(const G& g, Leaky leaky, const float* attent
     }
     factor[i] = Load(factor_row + i * g.step);
   }
-#pragma GCC unroll 2
-  for (Size e = 0; e < n; ++e) {
-    const float* to_score = score_row(e);
-    const float* to_slope = slope_row(e);
-    Lanes sum, slope, bent{};
-    if constexpr (kFirst) {
-      first(e, sum, slope);
-    } else {
-      sum = score[e], slope = dp[e];
-    }
+  for (Size e = 0; e < steps.end; e += G::kTogether) {
+    Lanes sums[G::kTogether], slopes[G::kTogether];
+    const std::uint32_t* columns = steps.At(e);
+    if (kFirst && fetches) [[likely]]
+      for (Size j = 0; j < G::kTogether; ++j) ahead(e + j);
 #pragma GCC unroll 4
-    for (Size i = 0; i < kVectors; ++i) {
-      if constexpr (kKind == AttentionKind::kDynamic) {
-        const Lanes t = own[i] + Load(to_score + i * g.step);
-        if constexpr (kLinear == Linear::kBothSides) sum += near[i] * t;
-        bent += far[i] * Magnitude(t);
+    for (Size j = 0; j < G::kTogether; ++j) {
+      const float* to_score = score_row(columns[j]);
+      const float* to_slope = slope_row(columns[j]);
+      Lanes sum, slope, bent{};
+      if constexpr (kFirst) {
+        first(e + j, columns[j], sum, slope);
       } else {
-        if (attention != nullptr) sum += near[i] * Load(to_score + i * g.step);
+        sum = score[e + j], slope = dp[e + j];
       }
-      slope += factor[i] * Load(to_slope + i * g.step);
+#pragma GCC unroll 8
+      for (Size i = 0; i < kVectors; ++i) {
+        if constexpr (kKind == AttentionKind::kDynamic) {
+          const Lanes t = own[i] + Load(to_score + i * g.step);
+          if constexpr (kLinear == Linear::kBothSides) sum += near[i] * t;
+          bent += far[i] * Magnitude(t);
+        } else {
+          if (attention != nullptr) sum += near[i] * Load(to_score + i * g.step);
+        }
+        slope += factor[i] * Load(to_slope + i * g.step);
+      }
+      sums[j] = kKind == AttentionKind::kDynamic ? sum + bent : sum;
+      slopes[j] = slope;
     }
-    score[e] = kKind == AttentionKind::kDynamic ? sum + bent : sum;
-    dp[e] = slope;
+    StoreScores(g, sums, e, score);
+    StoreScores(g, slopes, e, dp);
   }
 }
 
-/// dquery += a bend sum of ds sign(t);  dattention += bend sum of ds |t|, for vectors [i, i + kVectors).
-template <Size kVectors, class G>
-KITH_INLINE void AddQuerySlopes(const G& g, Leaky leaky, const float* attention, const float* query,
-                                const float* message, Size width, const std::uint32_t* columns, Size n, const Lanes* ds,
-                                float* dquery, float* dattention) {
-  Lanes own[kVectors], turned[kVectors] = {}, magnitude[kVectors] = {};
+/// turned += sum over n edges of ds sign(t), for vectors [i, i + kVectors).  ahead as above.
+template <Size kVectors, class G, class Ahead>
+KITH_INLINE void AddQuerySlopes(const G& g, const float* query, const float* message, Size width,
+                                const Steps<G::kTogether>& steps, bool fetches, const Ahead& ahead, const Lanes* ds,
+                                float* turned) {
+  Lanes own[kVectors], sum[kVectors];
+#pragma GCC unroll 8
+  for (Size i = 0; i < kVectors; ++i) own[i] = Load(query + i * g.step), sum[i] = Load(turned + i * g.step);
+  for (Size e = 0; e < steps.end; e += G::kTogether) {
+    const std::uint32_t* columns = steps.At(e);
+    if (fetches) [[likely]]
+      for (Size j = 0; j < G::kTogether; ++j) ahead(e + j);
 #pragma GCC unroll 4
-  for (Size i = 0; i < kVectors; ++i) own[i] = Load(query + i * g.step);
-  BitLanes lane = g.spread;
-#pragma GCC unroll 2
-  for (Size e = 0; e < n; ++e, lane += static_cast<std::uint32_t>(g.heads)) {
-    const Lanes slope = OfEdge(g, ds, e, lane);
-    const float* m = message + columns[e] * width;
-#pragma GCC unroll 4
-    for (Size i = 0; i < kVectors; ++i) {
-      const Lanes t = own[i] + Load(m + i * g.step);
-      const Lanes signed_slope = WithSignOf(t, slope);
-      turned[i] += signed_slope;
-      magnitude[i] += signed_slope * t;
+    for (Size j = 0; j < G::kTogether; ++j) {
+      const Lanes slope = OfEdge(g, ds, e, j);
+      const float* m = message + columns[j] * width;
+#pragma GCC unroll 8
+      for (Size i = 0; i < kVectors; ++i) sum[i] += WithSignOf(own[i] + Load(m + i * g.step), slope);
     }
   }
-#pragma GCC unroll 4
-  for (Size i = 0; i < kVectors; ++i) {
-    const Size at = i * g.step;
-    Store(dquery + at, Load(dquery + at) + Load(attention + at) * leaky.bend * turned[i]);
-    Store(dattention + at, Load(dattention + at) + leaky.bend * magnitude[i]);
-  }
+#pragma GCC unroll 8
+  for (Size i = 0; i < kVectors; ++i) Store(turned + i * g.step, sum[i]);
 }
 
 template <AttentionKind kKind, class G>
@@ -96,38 +101,45 @@ KITH_INLINE void BackwardToQuery(const G& g, const Attention& a, Size width, Siz
   if constexpr (kDynamic)
     for (Size i = 0; i < g.vectors; ++i) Store(dquery + i * g.step, Lanes{});
   Lanes score[kNeighbors], dp[kNeighbors];
-  const auto from_zero = [](Size, Lanes & sum, Lanes & slope) __attribute__((always_inline)) { sum = slope = Lanes{}; };
+  const auto from_zero = [](Size, std::uint32_t, Lanes & sum, Lanes & slope) __attribute__((always_inline)) {
+    sum = slope = Lanes{};
+  };
   const Size end = edges.offsets[v + 1];
   for (Size e = edges.offsets[v]; e < end; e += kNeighbors) {
     const Size n = Smaller(kNeighbors, end - e);
-    const std::uint32_t* columns = edges.columns + e;
-    const Size fetched = group != 0 || e + kAhead >= last ? 0 : Smaller(n, last - kAhead - e);
-    for (Size i = 0; i < fetched; ++i) Prefetch(message + columns[i + kAhead] * width, width);
+    const Steps<G::kTogether> steps(edges.columns + e, n);
+    const std::uint32_t* later = edges.columns + e + kAhead;
+    const bool fetches = group == 0 && e + kAhead + kNeighbors <= last;
+    // Half a row in either loop, so that memory is never idle.
+    const Size half = kDynamic ? width / 2 : width;
     ForPieces(
-        g.vectors, [&]<Size kVectors, bool kFirst>(Size i) __attribute__((always_inline)) {
-          const auto row = [&](Size j) __attribute__((always_inline)) {
-            return message + columns[j] * width + i * g.step;
+        g, [&]<Size kVectors, bool kFirst>(Size i) __attribute__((always_inline)) {
+          const auto row = [&](std::uint32_t column) __attribute__((always_inline)) {
+            return message + column * width + i * g.step;
           };
+          const auto ahead = [&](Size j) __attribute__((always_inline)) { Prefetch(message + later[j] * width, half); };
           AddScoresAndSlopes<kKind, Linear::kBothSides, kVectors, kFirst>(
-              g, leaky, attention + i * g.step, query + i * g.step, dout + i * g.step, n, from_zero, row, row, score, dp);
+              g, leaky, attention + i * g.step, query + i * g.step, dout + i * g.step, steps, from_zero, row, row,
+              fetches, ahead, score, dp);
         });
-    const Size vectors = FoldEdges(g, score, n);
-    FoldEdges(g, dp, n);
-    const MaskLanes kept = FirstLanes(n * g.heads - (vectors - 1) * kLanes);
+    const Size vectors = FoldScores(g, score, steps.end);
+    FoldScores(g, dp, steps.end);
     for (Size i = 0; i < vectors; ++i) {
       const Lanes t = own + score[i];
       const Lanes p = ExpBelow((kDynamic ? score[i] : leaky.up * t + leaky.bend * Magnitude(t)) - row_lse);
       Lanes ds = p * (dp[i] - delta);
       if constexpr (!kDynamic) ds = ds * leaky.up + WithSignOf(t, ds * leaky.bend);
-      if (i + 1 == vectors) ds = kept ? ds : Lanes{};
-      score[i] = ds;
-      total += ds;
+      score[i] = LanesOf(g, n, i) ? ds : Lanes{};
+      total += score[i];
     }
     if constexpr (kDynamic)
       ForPieces(
-          g.vectors, [&]<Size kVectors, bool>(Size i) __attribute__((always_inline)) {
-            AddQuerySlopes<kVectors>(g, leaky, attention + i * g.step, query + i * g.step, message + i * g.step, width,
-                                     columns, n, score, dquery + i * g.step, dattention + i * g.step);
+          g, [&]<Size kVectors, bool>(Size i) __attribute__((always_inline)) {
+            const auto ahead = [&](Size j) __attribute__((always_inline)) {
+              Prefetch(message + later[j] * width + half, width - half);
+            };
+            AddQuerySlopes<kVectors>(g, query + i * g.step, message + i * g.step, width, steps, fetches && i == 0,
+                                     ahead, score, dquery + i * g.step);
           });
   }
   total = SumOfHead(g, total);
@@ -135,7 +147,9 @@ KITH_INLINE void BackwardToQuery(const G& g, const Attention& a, Size width, Siz
     const Size at = i * g.step;
     Store(record + at, Load(dout + at));
     if constexpr (kDynamic) {
-      Store(dquery + at, Load(dquery + at) + Load(attention + at) * leaky.up * total);
+      const Lanes turned = leaky.bend * Load(dquery + at);
+      Store(dquery + at, Load(attention + at) * (leaky.up * total + turned));
+      Store(dattention + at, Load(dattention + at) + turned * Load(query + at));
       Store(record + width + at, Load(query + at));
     } else {
       Store(dquery + at, Load(a.query_attention + group * kLanes + at) * total);
@@ -154,7 +168,7 @@ void BackwardToQueries(const Attention& a, EdgeRows edges, const float* query, c
                        const float* lse, const float* dout, float* dquery, float* records, float* dattention) {
   const Size width = kWidth != 0 ? kWidth : a.width(), heads = kHeads != 0 ? kHeads : a.heads;
   const Size record = a.record(), last = edges.offsets[edges.rows];
-  const auto g = GroupHeads<kHeads>(heads, width);
+  const auto g = GroupHeads<kHeads, kWidth>(heads, width);
   for (Size v = 0; v < edges.rows; ++v)
     for (Size group = 0; group < g.groups; ++group) {
       const Size at = v * width + group * kLanes;
@@ -173,31 +187,41 @@ void AttendBackwardToQueries(const Attention& a, EdgeRows edges, const float* qu
   });
 }
 
-/// dmessage += sum of p dout, and (dynamic) a bend sum of ds sign(t), for vectors [i, i + kVectors).
-template <AttentionKind kKind, Size kVectors, class G>
+/// dmessage += sum of p dout, and (dynamic) with `turned` the sum of ds sign(t), dmessage += a bend turned and
+/// dattention += bend turned m, for vectors [i, i + kVectors).  ahead as above.
+template <AttentionKind kKind, Size kVectors, class G, class Ahead>
 KITH_INLINE void AddMessageSlopes(const G& g, Leaky leaky, const float* attention, const float* message,
-                                  const float* records, Size record, Size width, const std::uint32_t* columns, Size n,
-                                  const Lanes* p, const Lanes* ds, float* dmessage) {
-  Lanes own[kVectors], turned[kVectors] = {}, sum[kVectors] = {};
+                                  const float* records, Size record, Size width, const Steps<G::kTogether>& steps,
+                                  bool fetches, const Ahead& ahead, const Lanes* p, const Lanes* ds, float* dmessage,
+                                  float* dattention) {
+  Lanes own[kVectors], turned[kVectors] = {}, sum[kVectors];
+#pragma GCC unroll 8
+  for (Size i = 0; i < kVectors; ++i) own[i] = Load(message + i * g.step), sum[i] = Load(dmessage + i * g.step);
+  for (Size e = 0; e < steps.end; e += G::kTogether) {
+    const std::uint32_t* columns = steps.At(e);
+    if (fetches) [[likely]]
+      for (Size j = 0; j < G::kTogether; ++j) ahead(e + j);
 #pragma GCC unroll 4
-  for (Size i = 0; i < kVectors; ++i) own[i] = Load(message + i * g.step);
-  BitLanes lane = g.spread;
-#pragma GCC unroll 2
-  for (Size e = 0; e < n; ++e, lane += static_cast<std::uint32_t>(g.heads)) {
-    const Lanes weight = OfEdge(g, p, e, lane), slope = OfEdge(g, ds, e, lane);
-    const float* from = records + columns[e] * record;
-#pragma GCC unroll 4
-    for (Size i = 0; i < kVectors; ++i) {
-      sum[i] += weight * Load(from + i * g.step);
-      if constexpr (kKind == AttentionKind::kDynamic)
-        turned[i] += WithSignOf(own[i] + Load(from + width + i * g.step), slope);
+    for (Size j = 0; j < G::kTogether; ++j) {
+      const Lanes weight = OfEdge(g, p, e, j), slope = OfEdge(g, ds, e, j);
+      const float* from = records + columns[j] * record;
+#pragma GCC unroll 8
+      for (Size i = 0; i < kVectors; ++i) {
+        sum[i] += weight * Load(from + i * g.step);
+        if constexpr (kKind == AttentionKind::kDynamic)
+          turned[i] += WithSignOf(own[i] + Load(from + width + i * g.step), slope);
+      }
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (Size i = 0; i < kVectors; ++i) {
     const Size at = i * g.step;
-    if constexpr (kKind == AttentionKind::kDynamic) sum[i] += Load(attention + at) * leaky.bend * turned[i];
-    Store(dmessage + at, Load(dmessage + at) + sum[i]);
+    if constexpr (kKind == AttentionKind::kDynamic) {
+      turned[i] *= leaky.bend;
+      sum[i] += Load(attention + at) * turned[i];
+      Store(dattention + at, Load(dattention + at) + turned[i] * own[i]);
+    }
+    Store(dmessage + at, sum[i]);
   }
 }
 
@@ -219,17 +243,18 @@ KITH_INLINE void BackwardToMessage(const G& g, const Attention& a, Size width, S
   const Size end = edges.offsets[u + 1];
   for (Size e = edges.offsets[u]; e < end; e += kNeighbors) {
     const Size n = Smaller(kNeighbors, end - e);
-    const std::uint32_t* columns = edges.columns + e;
-    const Size fetched = group != 0 || e + kAhead >= last ? 0 : Smaller(n, last - kAhead - e);
-    for (Size i = 0; i < fetched; ++i) Prefetch(records + columns[i + kAhead] * record, record);
+    const Steps<G::kTogether> steps(edges.columns + e, n);
+    const std::uint32_t* later = edges.columns + e + kAhead;
+    const bool fetches = group == 0 && e + kAhead + kNeighbors <= last;
     ForPieces(
-        g.vectors, [&]<Size kVectors, bool kFirst>(Size i) __attribute__((always_inline)) {
-          const auto dout = [&](Size j) __attribute__((always_inline)) {
-            return records + columns[j] * record + i * g.step;
+        g, [&]<Size kVectors, bool kFirst>(Size i) __attribute__((always_inline)) {
+          const auto dout = [&](std::uint32_t column) __attribute__((always_inline)) {
+            return records + column * record + i * g.step;
           };
-          const auto other = [&](Size j) __attribute__((always_inline)) { return dout(j) + width; };
-          const auto from_numbers = [&](Size j, Lanes & sum, Lanes & slope) __attribute__((always_inline)) {
-            const float* from = records + columns[j] * record + numbers;
+          const auto other = [&](std::uint32_t column) __attribute__((always_inline)) { return dout(column) + width; };
+          const auto from_numbers = [&](Size j, std::uint32_t column, Lanes & sum, Lanes & slope)
+              __attribute__((always_inline)) {
+            const float* from = records + column * record + numbers;
             if constexpr (kDynamic) {
               sum = -LoadHeads(g, from);
             } else {
@@ -237,29 +262,34 @@ KITH_INLINE void BackwardToMessage(const G& g, const Attention& a, Size width, S
             }
             slope = -LoadHeads(g, from + a.heads);
           };
+          const auto ahead = [&](Size j) __attribute__((always_inline)) {
+            Prefetch(records + later[j] * record, width);
+          };
           AddScoresAndSlopes<kKind, Linear::kKnown, kVectors, kFirst>(
-              g, leaky, kDynamic ? attention + i * g.step : nullptr, message + i * g.step, message + i * g.step, n,
-              from_numbers, other, dout, score, dp);
+              g, leaky, kDynamic ? attention + i * g.step : nullptr, message + i * g.step, message + i * g.step, steps,
+              from_numbers, other, dout, fetches, ahead, score, dp);
         });
-    const Size vectors = FoldEdges(g, score, n);
-    FoldEdges(g, dp, n);
-    if constexpr (!kDynamic) FoldEdges(g, lse, n);
-    const MaskLanes kept = FirstLanes(n * g.heads - (vectors - 1) * kLanes);
+    const Size vectors = FoldScores(g, score, steps.end);
+    FoldScores(g, dp, steps.end);
+    if constexpr (!kDynamic) FoldEdges(g, lse, steps.end);
     for (Size i = 0; i < vectors; ++i) {
       const Lanes t = own + score[i];
       Lanes p = ExpBelow(kDynamic ? t : leaky.up * t + leaky.bend * Magnitude(t) - lse[i]);
       Lanes ds = p * dp[i];
       if constexpr (!kDynamic) ds = ds * leaky.up + WithSignOf(t, ds * leaky.bend);
-      if (i + 1 == vectors) p = kept ? p : Lanes{}, ds = kept ? ds : Lanes{};
-      score[i] = p;
-      dp[i] = ds;
-      total += ds;
+      const MaskLanes kept = LanesOf(g, n, i);
+      score[i] = kept ? p : Lanes{};
+      dp[i] = kept ? ds : Lanes{};
+      total += dp[i];
     }
     ForPieces(
-        g.vectors, [&]<Size kVectors, bool>(Size i) __attribute__((always_inline)) {
+        g, [&]<Size kVectors, bool>(Size i) __attribute__((always_inline)) {
+          const auto ahead = [&](Size j) __attribute__((always_inline)) {
+            Prefetch(records + later[j] * record + width, record - width);
+          };
           AddMessageSlopes<kKind, kVectors>(g, leaky, attention + i * g.step, message + i * g.step,
-                                            records + i * g.step, record, width, columns, n, score, dp,
-                                            dmessage + i * g.step);
+                                            records + i * g.step, record, width, steps, fetches && i == 0, ahead, score,
+                                            dp, dmessage + i * g.step, dattention + i * g.step);
         });
   }
   total = SumOfHead(g, total);
@@ -275,7 +305,7 @@ template <AttentionKind kKind, Size kHeads, Size kWidth>
 void BackwardToMessages(const Attention& a, EdgeRows edges, const float* message, const float* records, float* dmessage,
                         float* dattention) {
   const Size width = kWidth != 0 ? kWidth : a.width(), last = edges.offsets[edges.rows];
-  const auto g = GroupHeads<kHeads>(kHeads != 0 ? kHeads : a.heads, width);
+  const auto g = GroupHeads<kHeads, kWidth>(kHeads != 0 ? kHeads : a.heads, width);
   for (Size u = 0; u < edges.rows; ++u)
     for (Size group = 0; group < g.groups; ++group) {
       const Size at = u * width + group * kLanes;

@@ -4,9 +4,13 @@
 /// Neighbours whose scores are computed together, and whose rows are then in the nearest cache.
 constexpr Size kNeighbors = 16;
 
-/// kFixed: the number of heads where the compiler knows it, else 0.
-template <Size kFixed>
+/// kFixed and kFixedWidth: the number of heads and the floats of a row where the compiler knows them, else 0.
+template <Size kFixed, Size kFixedWidth>
 struct HeadGroups {
+  /// Edges that loops take in one step.  The last step of a block may hold one again and again, then at weight 0.
+  static constexpr Size kTogether = kFixed == 4 ? 4 : 1;
+  /// Vectors of a row where one piece of ForPieces holds them all, else 0.
+  static constexpr Size kWhole = kFixedWidth / kLanes <= 8 ? kFixedWidth / kLanes : 0;
   Size heads;          ///< in one vector
   Size edges;          ///< whose scores share a vector: kLanes / heads
   Size edge_bits;      ///< log2 of edges
@@ -17,9 +21,9 @@ struct HeadGroups {
   BitLanes spread;     ///< l % heads
 };
 
-template <Size kFixed>
-KITH_INLINE HeadGroups<kFixed> GroupHeads(Size heads, Size width) {
-  HeadGroups<kFixed> g;
+template <Size kFixed, Size kFixedWidth>
+KITH_INLINE HeadGroups<kFixed, kFixedWidth> GroupHeads(Size heads, Size width) {
+  HeadGroups<kFixed, kFixedWidth> g;
   g.heads = Smaller(heads, kLanes);
   g.edges = kLanes / g.heads;
   g.edge_bits = static_cast<Size>(__builtin_ctzll(g.edges));
@@ -56,29 +60,48 @@ KITH_INLINE Lanes LargestOfHead(const G& g, Lanes v) {
 }
 
 /// The `heads` floats at p, again and again; no more are read.
-template <Size kFixed>
-KITH_INLINE Lanes Spread(const HeadGroups<kFixed>& g, const float* p) {
+template <Size kFixed, Size kFixedWidth>
+KITH_INLINE Lanes Spread(const HeadGroups<kFixed, kFixedWidth>& g, const float* p) {
   if constexpr (kFixed == 4) return RepeatFour<Lanes>(LoadFour(p));
   return g.heads == kLanes ? Load(p) : __builtin_shuffle(LoadPartial(p, g.heads), g.spread);
 }
-/// The numbers of edge e among those of edges and heads side by side, in the lanes of their heads.  `lane` is
-/// g.spread + e * heads.  Whole vectors are read: a part of one that was just stored would have to wait for the cache.
-template <Size kFixed>
-KITH_INLINE Lanes OfEdge(const HeadGroups<kFixed>& g, const Lanes* numbers, Size e, BitLanes lane) {
-  if constexpr (kFixed == kLanes) return numbers[e];
-  return __builtin_shuffle(numbers[e >> g.edge_bits], lane % static_cast<std::uint32_t>(kLanes));
+/// The numbers of edge e + j among those of edges and heads side by side, in the lanes of their heads; e is a multiple
+/// of kTogether, j less.  Whole vectors are read: a part of one that was just stored would have to wait for the cache.
+template <Size kFixed, Size kFixedWidth>
+KITH_INLINE Lanes OfEdge(const HeadGroups<kFixed, kFixedWidth>& g, const Lanes* numbers, Size e, Size j) {
+  if constexpr (kFixed == kLanes) return numbers[e + j];
+  // Where kTogether edges fill vectors, e does not count, and the compiler knows the lanes.
+  const Size run = (kFixed == 4 ? j : e) * g.heads;
+  const BitLanes lane = (g.spread + static_cast<std::uint32_t>(run)) % static_cast<std::uint32_t>(kLanes);
+  return __builtin_shuffle(numbers[(e + j) >> g.edge_bits], lane);
 }
 /// The `heads` floats at p in the first lanes, 0 in the others.
-template <Size kFixed>
-KITH_INLINE Lanes LoadHeads(const HeadGroups<kFixed>& g, const float* p) {
+template <Size kFixed, Size kFixedWidth>
+KITH_INLINE Lanes LoadHeads(const HeadGroups<kFixed, kFixedWidth>& g, const float* p) {
+  if constexpr (kFixed == 4) return FourAndZeros(LoadFour(p));
   return g.heads == kLanes ? Load(p) : LoadPartial(p, g.heads);
 }
-template <Size kFixed>
-KITH_INLINE void StoreHeads(const HeadGroups<kFixed>& g, float* p, Lanes v) {
+template <Size kFixed, Size kFixedWidth>
+KITH_INLINE void StoreHeads(const HeadGroups<kFixed, kFixedWidth>& g, float* p, Lanes v) {
   if constexpr (kFixed == 4) return StoreFour(p, FirstFour(v));
   if (g.heads == kLanes) return Store(p, v);
   StorePartial(p, g.heads, v);
 }
+
+/// The columns of a block of n edges in steps of kTogether: the last step is filled up with the last column.
+template <Size kTogether>
+struct Steps {
+  const std::uint32_t* columns;
+  Size n, end;  ///< edges, and those of all steps
+  std::uint32_t last[kTogether];
+
+  KITH_INLINE Steps(const std::uint32_t* first, Size count)
+      : columns(first), n(count), end((count + kTogether - 1) / kTogether * kTogether) {
+    for (Size j = 0; j < kTogether; ++j) last[j] = columns[Smaller(end - kTogether + j, n - 1)];
+  }
+  /// Of the edges [e, e + kTogether).
+  KITH_INLINE const std::uint32_t* At(Size e) const { return e + kTogether <= n ? columns + e : last; }
+};
 
 /// partial[e] [n] in lanes -> scores of edges and heads side by side, the first ceil(n / edges) vectors of `partial`.
 /// What stands between n and the next multiple of `edges` is overwritten by zero first.
@@ -97,10 +120,36 @@ KITH_INLINE Size FoldEdges(const G& g, Lanes* partial, Size n) {
   return n;
 }
 
-/// body.operator()<n, i == 0>(i) for pieces of n = 4, 2 or 1 of `vectors`, i the first: what a piece sums stays in
-/// registers.
-template <class Body>
-KITH_INLINE void ForPieces(Size vectors, const Body& body) {
+/// Puts away the sums of edges [e, e + kTogether): folded where they are of whole rows, else in lanes.
+template <class G>
+KITH_INLINE void StoreScores(const G& g, Lanes (&sums)[G::kTogether], Size e, Lanes* scores) {
+  if constexpr (G::kWhole == 0) {
+#pragma GCC unroll 4
+    for (Size j = 0; j < G::kTogether; ++j) scores[e + j] = sums[j];
+  } else {
+    const Size vectors = FoldEdges(g, sums, G::kTogether);
+#pragma GCC unroll 4
+    for (Size j = 0; j < vectors; ++j) scores[(e >> g.edge_bits) + j] = sums[j];
+  }
+}
+/// Folds what StoreScores left of the edges of n / kTogether steps; returns the vectors of their scores.
+template <class G>
+KITH_INLINE Size FoldScores(const G& g, Lanes* scores, Size n) {
+  return G::kWhole == 0 ? FoldEdges(g, scores, n) : (n + g.edges - 1) >> g.edge_bits;
+}
+
+/// -1 in the lanes of vector k that belong to one of n edges.
+template <class G>
+KITH_INLINE MaskLanes LanesOf(const G& g, Size n, Size k) {
+  return FirstLanes(n * g.heads - Smaller(k * kLanes, n * g.heads));
+}
+
+/// body.operator()<n, i == 0>(i) for pieces of n = 4, 2 or 1 vectors of a row, or all at once, i the first: what a
+/// piece sums stays in registers.
+template <class G, class Body>
+KITH_INLINE void ForPieces(const G& g, const Body& body) {
+  if constexpr (G::kWhole != 0) return body.template operator()<G::kWhole, true>(0);
+  const Size vectors = g.vectors;
   Size i = 0;
   if (vectors >= 4) body.template operator()<4, true>(0), i = 4;
   for (; i + 4 <= vectors; i += 4) body.template operator()<4, false>(i);
@@ -113,9 +162,7 @@ KITH_INLINE void ForPieces(Size vectors, const Body& body) {
 
 KITH_INLINE Lanes Magnitude(Lanes v) { return reinterpret_cast<Lanes>(reinterpret_cast<BitLanes>(v) & 0x7FFFFFFFU); }
 /// value with its sign turned over where t is negative.
-KITH_INLINE Lanes WithSignOf(Lanes t, Lanes value) {
-  return reinterpret_cast<Lanes>((reinterpret_cast<BitLanes>(t) & 0x80000000U) ^ reinterpret_cast<BitLanes>(value));
-}
+KITH_INLINE Lanes WithSignOf(Lanes t, Lanes value) { return FlipWhere(t, Broadcast(-0.0F), value); }
 
 /// LeakyReLU(t) = up t + bend |t|, and its derivative up + bend sign(t).
 struct Leaky {

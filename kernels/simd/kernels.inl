@@ -1,5 +1,5 @@
 // Every kernel for one instruction set.  The including file has included lanes.inl and defined, for its vectors,
-// LoadPartial, StorePartial, MaskBits, kTileRows and kTileVectors.
+// LoadPartial, StorePartial, MaskBits, FlipWhere, FourAndZeros, kTileRows and kTileVectors.
 // vector.inl and heads.inl stand before the files that call them.
 #include "vector.inl"
 

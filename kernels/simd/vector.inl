@@ -26,23 +26,29 @@ void Axpy(float alpha, const float* x, float* y, Size d) noexcept {
 }
 
 /// y = n ln 2 + r with |r| <= ln 2 / 2: n in the low bits of `shifted`, exp(r) by the polynomial of Cephes' expf
-/// (S. Moshier).
+/// (S. Moshier).  Several vectors take turns, so that none waits for its own last step.
+template <Size kCount>
 struct SplitExp {
-  Lanes shifted, of_rest;
+  Lanes shifted[kCount], of_rest[kCount];
 };
-KITH_INLINE SplitExp SplitForExp(Lanes y) {
+template <Size kCount>
+KITH_INLINE SplitExp<kCount> SplitForExp(const Lanes (&y)[kCount]) {
   // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits.
   const Lanes round = Broadcast(12582912.0F);
-  const Lanes shifted = y * 1.44269504F + round;
-  const Lanes n = shifted - round;
+  SplitExp<kCount> split;
+  auto& [shifted, p] = split;
+  Lanes r[kCount];
+  for (Size i = 0; i < kCount; ++i) shifted[i] = y[i] * 1.44269504F + round;
   // ln 2 in two parts; n times the first is exact.
-  const Lanes r = (y - n * 0.693359375F) + n * 2.12194440e-4F;
-  Lanes p = r * 1.9875691500e-4F + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  return {shifted, p * (r * r) + r + 1.0F};
+  for (Size i = 0; i < kCount; ++i) r[i] = y[i] - (shifted[i] - round) * 0.693359375F;
+  for (Size i = 0; i < kCount; ++i) r[i] += (shifted[i] - round) * 2.12194440e-4F;
+  for (Size i = 0; i < kCount; ++i) p[i] = r[i] * 1.9875691500e-4F + 1.3981999507e-3F;
+  for (Size i = 0; i < kCount; ++i) p[i] = p[i] * r[i] + 8.3334519073e-3F;
+  for (Size i = 0; i < kCount; ++i) p[i] = p[i] * r[i] + 4.1665795894e-2F;
+  for (Size i = 0; i < kCount; ++i) p[i] = p[i] * r[i] + 1.6666665459e-1F;
+  for (Size i = 0; i < kCount; ++i) p[i] = p[i] * r[i] + 5.0000001201e-1F;
+  for (Size i = 0; i < kCount; ++i) p[i] = p[i] * (r[i] * r[i]) + r[i] + 1.0F;
+  return split;
 }
 
 /// exp(y).  Above the largest float infinity, below the smallest normal one 0, NaN for NaN.
@@ -50,22 +56,30 @@ KITH_INLINE Lanes Exp(Lanes y) {
   const Lanes low = Broadcast(-104.0F), high = Broadcast(90.0F);
   y = y < low ? low : y;
   y = y > high ? high : y;
-  const auto [shifted, p] = SplitForExp(y);
+  const auto [shifted, p] = SplitForExp<1>({y});
   // 2^n in two factors, since neither 2^128 nor 2^-127 is a normal number: biased exponents that sum to n + 254.
-  const BitLanes exponent = reinterpret_cast<BitLanes>(shifted) - 0x4B400000U + 254U;
+  const BitLanes exponent = reinterpret_cast<BitLanes>(shifted[0]) - 0x4B400000U + 254U;
   const BitLanes half = exponent >> 1;
   const Lanes first = reinterpret_cast<Lanes>(half << 23);
   const Lanes second = reinterpret_cast<Lanes>((exponent - half) << 23);
-  const Lanes result = p * first * second;
+  const Lanes result = p[0] * first * second;
   return result < Broadcast(1.17549435e-38F) ? Lanes{} : result;
 }
 
-/// exp(y) for y < 80, which is what a softmax asks for: half the work.  Below -87 it stays at exp(-87), which is
+/// y = exp(y) for y < 80, which is what a softmax asks for: half the work.  Below -87 it stays at exp(-87), which is
 /// nothing beside 1; NaN for NaN.
-KITH_INLINE Lanes ExpBelow(Lanes y) {
+template <Size kCount>
+KITH_INLINE void ExpBelow(Lanes (&y)[kCount]) {
   const Lanes low = Broadcast(-87.0F);
-  const auto [shifted, p] = SplitForExp(y < low ? low : y);
-  return p * reinterpret_cast<Lanes>((reinterpret_cast<BitLanes>(shifted) << 23) + 0x3F800000U);
+  for (Size i = 0; i < kCount; ++i) y[i] = y[i] < low ? low : y[i];
+  const auto [shifted, p] = SplitForExp(y);
+  for (Size i = 0; i < kCount; ++i)
+    y[i] = p[i] * reinterpret_cast<Lanes>((reinterpret_cast<BitLanes>(shifted[i]) << 23) + 0x3F800000U);
+}
+KITH_INLINE Lanes ExpBelow(Lanes y) {
+  Lanes one[1] = {y};
+  ExpBelow(one);
+  return one[0];
 }
 
 /// The natural logarithm of a normal number >= 1, by the polynomial of Cephes' logf (S. Moshier); NaN for infinity and

@@ -7,8 +7,9 @@
 /// Heads are innermost: feature f of head h stands at f * heads + h, so that a vector holds every head at once and the
 /// softmax of all heads is one run of lanes.
 ///
-/// The softmax is taken online (Milakov and Gimelshein 2018), in blocks of 16 neighbours; what stays is the logarithm
-/// of each row's denominator, lse [D x heads].  Backward recomputes the scores from it (Dao et al. 2022, section 3.1)
+/// The softmax is taken online in blocks of 16 neighbours, of scores less a number a row and head: 0, or the largest
+/// score (Milakov and Gimelshein 2018) once one is further than 40 from it.  What stays is the logarithm of each row's
+/// denominator, lse [D x heads].  Backward recomputes the scores from it (Dao et al. 2022, section 3.1)
 /// in two passes, one over the rows of the graph and one over those of its transpose: each number has one owner, no
 /// array is as long as the edges.
 #pragma once
@@ -49,16 +50,15 @@ void Attend(const Attention& attention, std::span<const EdgeOffset> offsets, std
             const float* query, const float* message, float* out, float* lse) noexcept;
 
 /// First pass, rows of the graph: dout [rows x width] -> dquery [rows x width] (written), records [rows x record()]
-/// (written), dattention [width] (added to): of b where additive; where dynamic, of a the part that |q_v + m_u| brings.
-/// out and lse are Attend's.
+/// (written), dattention [width] (added to): of b where additive; where dynamic, of a what the queries bring, since
+/// LeakyReLU(t) = t LeakyReLU'(t) with t = q_v + m_u.  out and lse are Attend's.
 void AttendBackwardToQueries(const Attention& attention, std::span<const EdgeOffset> offsets,
                              std::span<const std::uint32_t> columns, const float* query, const float* message,
                              const float* out, const float* lse, const float* dout, float* dquery, float* records,
                              float* dattention) noexcept;
 
 /// Second pass, rows of the transpose: records of all destinations -> dmessage [rows x width] (written) and
-/// dattention [width] (added to) of a; where dynamic the part that is linear in messages.  The part that is linear in
-/// queries is 0, since the derivatives to the scores of a row sum to 0.  `message` begins at the first row of the
+/// dattention [width] (added to) of a; where dynamic what the messages bring.  `message` begins at the first row of the
 /// range.
 void AttendBackwardToMessages(const Attention& attention, std::span<const EdgeOffset> transpose_offsets,
                               std::span<const std::uint32_t> transpose_destinations, const float* message,

@@ -102,7 +102,7 @@ void AttendBackwardToQueries(const AttentionOf<T>& a, std::span<const EdgeOffset
         for (std::size_t i = h; i < width; i += a.heads) {
           dq[i] +=
               dynamic ? ds * a.message_attention[i] * LeakyReluSlope(q[i] + m[i], a.slope) : dt * a.query_attention[i];
-          dattention[i] += dynamic ? ds * (LeakyRelu(q[i] + m[i], a.slope) - up * (q[i] + m[i])) : dt * q[i];
+          dattention[i] += (dynamic ? ds * (LeakyReluSlope(q[i] + m[i], a.slope) - up) : dt) * q[i];
         }
       }
       T* number = numbers + h;
@@ -136,7 +136,7 @@ void AttendBackwardToMessages(const AttentionOf<T>& a, std::span<const EdgeOffse
         for (std::size_t i = h; i < width; i += a.heads) {
           const T through = dynamic ? ds * LeakyReluSlope(q[i] + m[i], a.slope) : dt;
           dm[i] += p * dy[i] + through * a.message_attention[i];
-          dattention[i] += (dynamic ? up * ds : dt) * m[i];
+          dattention[i] += through * m[i];
         }
       }
     }
