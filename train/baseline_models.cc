@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <iterator>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,7 +16,6 @@
 namespace kith {
 namespace {
 
-constexpr std::string_view kBaselines[] = {"popularity", "item-knn", "user-knn", "spectral", "ease", "ials"};
 /// Users whose interactions settings are chosen on; all of them in smaller graphs.
 constexpr std::size_t kChoosingUsers = 4096;
 constexpr std::size_t kFewestChoosingUsers = 20;
@@ -132,10 +129,6 @@ Result<std::shared_ptr<const Model>> Ials(const Runtime& runtime, const SocialGr
 }
 
 }  // namespace
-
-bool IsBaseline(const std::string& architecture) {
-  return std::find(std::begin(kBaselines), std::end(kBaselines), architecture) != std::end(kBaselines);
-}
 
 Result<std::shared_ptr<const Model>> MakeBaseline(const Runtime& runtime, const SocialGraph& graph,
                                                   const std::string& architecture, const BaselineOptions& options) {

@@ -1,5 +1,5 @@
-/// Baselines that training makes: models of one evidence each, with the settings that their papers leave open chosen on
-/// a validation part, as the default model's are.
+/// Closed-form baselines: models of one evidence each, with the settings that their papers leave open chosen on a
+/// validation part, as the default model's are.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,6 @@
 #include "kith/recommend/model.h"
 
 namespace kith {
-
-/// popularity, item-knn, user-knn, spectral, ease, ials.
-[[nodiscard]] bool IsBaseline(const std::string& architecture);
 
 struct BaselineOptions {
   std::uint32_t width = 128;

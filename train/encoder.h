@@ -44,14 +44,16 @@ class Encoder {
   void ForwardSampled(std::span<const Block> blocks);
   void BackwardSampled(std::span<const Block> blocks, const Matrix& dz);
 
-  /// z of the last forward, [destinations of the last block x width].
-  [[nodiscard]] const Matrix& output() const noexcept { return states_.back(); }
+  /// z of the last forward, [destinations of the last block x width]; without layers the table.
+  [[nodiscard]] const Matrix& output() const noexcept { return states_.empty() ? table_.value : states_.back(); }
   /// t_{L-1} of the last forward: what the last layer's messages are made of.
   [[nodiscard]] const Matrix& last_input() const noexcept {
     return states_.size() == 1 ? table_.value : states_[states_.size() - 2];
   }
   [[nodiscard]] const Matrix& table() const noexcept { return table_.value; }
   [[nodiscard]] Matrix& mutable_table() noexcept { return table_.value; }
+  /// What the next step takes and clears; a caller may add to it.
+  [[nodiscard]] Matrix& table_gradient() noexcept { return table_.gradient; }
   [[nodiscard]] Layer& last_layer() noexcept { return *layers_.back(); }
   [[nodiscard]] const EncoderOptions& options() const noexcept { return options_; }
 

@@ -92,8 +92,11 @@ BatcherOptions SampledBatches(const LearnPlan& plan) {
 
 Result<LearnPlan> MakePlan(const std::shared_ptr<const SocialGraph>& shared, const TrainOptions& options) {
   const SocialGraph& graph = *shared;
-  LearnPlan plan{.width = options.width, .layers = options.layers, .seed = options.seed};
+  LearnPlan plan;
   KITH_ASSIGN_OR_RETURN(plan.kind, ParseLayerKind(options.architecture));
+  plan.width = options.ChosenWidth();
+  plan.layers = options.ChosenLayers();
+  plan.seed = options.seed;
   const bool attention_out =
       std::find(options.without.begin(), options.without.end(), "attention") != options.without.end();
   if (attention_out && plan.kind == LayerKind::kHouse) plan.kind = LayerKind::kLightGcn;
@@ -121,7 +124,7 @@ Result<LearnPlan> MakePlan(const std::shared_ptr<const SocialGraph>& shared, con
   }
   // Vectors of half the width make a weaker model; a limit that is not met makes none.  A width that was asked for
   // stays.
-  const bool may_narrow = plan.sampled && options.width == TrainOptions{}.width && plan.width > kNarrowedWidth;
+  const bool may_narrow = plan.sampled && options.width == 0 && plan.width > kNarrowedWidth;
   if (may_narrow && limit != 0 && EstimateMemory(graph, plan) > limit) plan.width = kNarrowedWidth;
   if (limit != 0 && EstimateMemory(graph, plan) > limit) {
     return OutOfMemory("training needs about " + Mebibytes(EstimateMemory(graph, plan)) + " in " +

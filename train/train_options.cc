@@ -2,19 +2,14 @@
 #include <iterator>
 #include <string>
 
+#include "kith/train/architectures.h"
 #include "kith/train/trainer.h"
 
 namespace kith {
 
 Status TrainOptions::Validate() const {
-  constexpr const char* kArchitectures[] = {"kith",       "lightgcn", "gcn",      "sage",     "gat",  "gatv2",
-                                            "popularity", "item-knn", "user-knn", "spectral", "ease", "ials"};
-  if (std::find(std::begin(kArchitectures), std::end(kArchitectures), architecture) == std::end(kArchitectures)) {
-    return InvalidArgument(
-        "expected a model of kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn, spectral, ease, "
-        "ials, found "
-        "\"" +
-        architecture + "\"");
+  if (FindArchitecture(architecture) == nullptr) {
+    return InvalidArgument("expected a model of " + ArchitectureNames() + ", found \"" + architecture + "\"");
   }
   constexpr const char* kIngredients[] = {"friends", "neighbours", "popular",  "popularity",
                                           "learned", "spectral",   "attention"};
@@ -25,11 +20,16 @@ Status TrainOptions::Validate() const {
           ingredient + "\"");
     }
   }
-  if (width < 1 || width > 1024)
-    return InvalidArgument("expected a width of 1 to 1024, found " + std::to_string(width));
-  if (layers < 1 || layers > 8) return InvalidArgument("expected 1 to 8 layers, found " + std::to_string(layers));
+  if (width > 1024) return InvalidArgument("expected a width of 1 to 1024, found " + std::to_string(width));
+  if (layers > 8) return InvalidArgument("expected 1 to 8 layers, found " + std::to_string(layers));
   if (!(time_limit >= 0)) return InvalidArgument("expected a time limit of 0 or more seconds");
   return OkStatus();
+}
+
+std::uint32_t TrainOptions::ChosenWidth() const { return width != 0 ? width : FindArchitecture(architecture)->width; }
+
+std::uint32_t TrainOptions::ChosenLayers() const {
+  return layers != 0 ? layers : FindArchitecture(architecture)->layers;
 }
 
 }  // namespace kith

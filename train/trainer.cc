@@ -13,9 +13,11 @@
 #include <utility>
 
 #include "baseline_models.h"
+#include "bpr_model.h"
 #include "checkpoint.h"
 #include "fusion.h"
 #include "kith/recommend/ranker.h"
+#include "kith/train/architectures.h"
 #include "kith/train/split.h"
 #include "learner.h"
 #include "plan.h"
@@ -59,7 +61,10 @@ class Run {
   Result<TrainResult> Go();
 
  private:
-  Result<TrainResult> Baseline();
+  Result<TrainResult> ClosedForm();
+  Result<TrainResult> Pairwise();
+  /// What a resumed run must have in common with the one before.
+  [[nodiscard]] std::string Fingerprint() const;
   void LogPlan() const;
   Status Trial(const Split& split);
   /// Fewer epochs where the limit leaves no time for all: a short schedule that ends is worth more than the beginning
@@ -334,7 +339,7 @@ Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
                  {"epochs", report_.epochs},
                  {"architecture", options_.architecture},
                  {"width", model->width()},
-                 {"layers", options_.layers}};
+                 {"layers", options_.ChosenLayers()}};
   if (report_.validation_recall >= 0) {
     report["validation"] = {{"recall@20", report_.validation_recall}, {"ndcg@20", report_.validation_ndcg}};
   }
@@ -343,9 +348,9 @@ Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
   return TrainResult{std::move(model), report_};
 }
 
-Result<TrainResult> Run::Baseline() {
+Result<TrainResult> Run::ClosedForm() {
   report_.mode = "closed-form";
-  const BaselineOptions options{.width = options_.width,
+  const BaselineOptions options{.width = options_.ChosenWidth(),
                                 .seed = options_.seed,
                                 .memory_limit = options_.memory_limit,
                                 .stop = [this] { return Cancelled(); },
@@ -356,12 +361,49 @@ Result<TrainResult> Run::Baseline() {
   return Finish(std::make_shared<Model>(*made));
 }
 
+Result<TrainResult> Run::Pairwise() {
+  report_.mode = "pairwise";
+  // Metrics alone: a run short enough to begin again keeps no checkpoint.
+  KITH_ASSIGN_OR_RETURN(folder_, RunFolder::Open(options_.run_directory, Fingerprint(), /*resume=*/false));
+  const BprModelOptions options{
+      .name = options_.architecture,
+      .width = options_.ChosenWidth(),
+      .layers = FindArchitecture(options_.architecture)->layers == 0 ? 0 : options_.ChosenLayers(),
+      .epochs = options_.epochs,
+      .seed = options_.seed,
+      .memory_limit = options_.memory_limit,
+      .out_of_time = [this](double share) { return OutOfTime(share); },
+      .cancelled = [this] { return Cancelled(); },
+      .progress = [this](const auto&... line) { return Say(line...); },
+      .log = log_};
+  KITH_ASSIGN_OR_RETURN(const BprModelResult made, MakeBprModel(runtime_, graph_, options));
+  report_.epochs = made.epochs;
+  report_.validation_recall = made.validation.recall;
+  report_.validation_ndcg = made.validation.ndcg;
+  if (made.out_of_time) report_.stopped = "time-limit";
+  return Finish(std::make_shared<Model>(*made.model));
+}
+
+std::string Run::Fingerprint() const {
+  return json{{"architecture", options_.architecture},
+              {"mode", report_.mode},
+              {"epochs", options_.epochs},
+              {"width", options_.ChosenWidth()},
+              {"layers", options_.ChosenLayers()},
+              {"seed", options_.seed},
+              {"without", options_.without},
+              {"kernel", KernelLeastDegree(*graph_, options_.memory_limit)},
+              {"store", graph_->store_id()},
+              {"log_sequence", graph_->log_sequence()}}
+      .dump();
+}
+
 /// What was planned, and why.
 void Run::LogPlan() const {
   Log(log_, LogLevel::kInfo,
       report_.mode + " mode, " + std::to_string(plan_.epochs) + " epochs at most, about " +
           std::to_string(EstimateMemory(*graph_, plan_) >> 20) + " MiB of memory");
-  if (plan_.width < options_.width && options_.memory_limit != 0) {
+  if (plan_.width < options_.ChosenWidth() && options_.memory_limit != 0) {
     Log(log_, LogLevel::kInfo,
         "vectors of " + std::to_string(plan_.width) +
             " numbers: wider ones do not fit the memory, or the graph has no more directions");
@@ -384,21 +426,13 @@ Result<TrainResult> Run::Go() {
     return FailedPrecondition(
         "the store has no interaction to learn from; run: kith import --store S --interactions FILE");
   }
-  if (IsBaseline(options_.architecture)) return Baseline();
+  const ArchitectureKind kind = FindArchitecture(options_.architecture)->kind;
+  if (kind == ArchitectureKind::kClosedForm) return ClosedForm();
+  if (kind == ArchitectureKind::kPairwise) return Pairwise();
   KITH_ASSIGN_OR_RETURN(plan_, MakePlan(graph_, options_));
   report_.mode = plan_.sampled ? "sampled" : "full";
   LogPlan();
-  const json fingerprint = {{"architecture", options_.architecture},
-                            {"mode", report_.mode},
-                            {"epochs", options_.epochs},
-                            {"width", options_.width},
-                            {"layers", options_.layers},
-                            {"seed", options_.seed},
-                            {"without", options_.without},
-                            {"kernel", KernelLeastDegree(*graph_, options_.memory_limit)},
-                            {"store", graph_->store_id()},
-                            {"log_sequence", graph_->log_sequence()}};
-  KITH_ASSIGN_OR_RETURN(folder_, RunFolder::Open(options_.run_directory, fingerprint.dump(), options_.resume));
+  KITH_ASSIGN_OR_RETURN(folder_, RunFolder::Open(options_.run_directory, Fingerprint(), options_.resume));
   TensorFile tensors;
   KITH_ASSIGN_OR_RETURN(const std::optional<RunState> from, folder_.Load(tensors));
   if (from) state_ = *from;

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "kith/train/architectures.h"
 #include "tools/cli_fixture.h"
 
 namespace kith::tools {
@@ -71,9 +73,8 @@ class Commands : public CliTest {};
 TEST_F(Commands, AllAcceptAStoreOfOneEvent) {
   Ingest("{\"user\":\"u\",\"item\":\"i\"}\n");
   const std::string test = folder_.Write("test.tsv", "user\titem\nu\ti\n");
-  const std::vector<std::string> models = {"kith",       "lightgcn", "gcn",      "sage",     "gat",  "gatv2",
-                                           "popularity", "item-knn", "user-knn", "spectral", "ease", "ials"};
-  for (const std::string& model : models) {
+  for (const Architecture& known : kArchitectures) {
+    const std::string model(known.name);
     EXPECT_EQ(Json({"train", "--model", model, "--name", model})["model"], model);
     EXPECT_THAT(Json({"recommend", "--user", "u", "--use", model})["items"], IsEmpty()) << "nothing is left";
     EXPECT_EQ(Json({"explain", "--user", "u", "--item", "i", "--use", model})["item"], "i");
@@ -86,7 +87,7 @@ TEST_F(Commands, AllAcceptAStoreOfOneEvent) {
   EXPECT_EQ(Json({"embed", "--use", "kith", "--out", folder_.Path("v")})["users"], 1);
   EXPECT_EQ(ReadFile(folder_.Path("v/users.txt")), "u\n");
   EXPECT_EQ(ReadFile(folder_.Path("v/items.txt")), "i\n");
-  EXPECT_EQ(Json({"models"})["models"].size(), models.size());
+  EXPECT_EQ(Json({"models"})["models"].size(), std::size(kArchitectures));
   EXPECT_EQ(Json({"verify"})["sound"], true);
   EXPECT_EQ(Done({"export"}).out, "{\"user\":\"u\",\"item\":\"i\"}\n");
   Done({"stats"});

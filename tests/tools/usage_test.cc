@@ -2,10 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "kith/base/status.h"
+#include "kith/train/architectures.h"
 #include "program.h"
 #include "tools/cli_fixture.h"
 
@@ -15,6 +18,7 @@ namespace {
 using kith::testing::CliTest;
 using kith::testing::Ran;
 using kith::testing::RunKith;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -49,6 +53,16 @@ TEST(Program, SaysItsVersion) {
   const Ran ran = RunKith({"--version"});
   EXPECT_EQ(ran.status, 0);
   EXPECT_THAT(ran.out, MatchesRegex("kith [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(Program, NamesEveryArchitectureInItsHelpAndOnItsPage) {
+  const Ran help = RunKith({"train", "--help"});
+  std::ifstream file(KITH_SOURCE_DIR "/docs/cli.md");
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  for (const Architecture& known : kArchitectures) {
+    EXPECT_THAT(help.out, ContainsRegex("[ ,]" + std::string(known.name) + "([ ,]|\n|$)")) << known.name;
+    EXPECT_THAT(page, ContainsRegex("(ARCH: |, )" + std::string(known.name) + "[,.]")) << known.name;
+  }
 }
 
 TEST(Program, ShowsHelpAndFailsWhereNoCommandIsNamed) {

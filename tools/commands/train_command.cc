@@ -13,6 +13,7 @@
 #include "json_writer.h"
 #include "kith/base/log.h"
 #include "kith/kernels/isa.h"
+#include "kith/train/architectures.h"
 #include "kith/train/trainer.h"
 #include "number_option.h"
 #include "progress.h"
@@ -144,8 +145,8 @@ std::string RunAsToml(const TrainCommandOptions& options, const TrainOptions& tr
   line("name", quoted(options.name));
   line("mode", quoted(options.mode));
   if (train.epochs != 0) line("epochs", std::to_string(train.epochs));
-  line("width", std::to_string(train.width));
-  line("layers", std::to_string(train.layers));
+  if (train.width != 0) line("width", std::to_string(train.width));
+  if (train.layers != 0) line("layers", std::to_string(train.layers));
   if (!options.time_limit.empty()) line("time-limit", quoted(options.time_limit));
   if (!options.memory.empty()) line("memory", quoted(options.memory));
   line("run", quoted(std::filesystem::absolute(train.run_directory).string()));
@@ -165,6 +166,16 @@ Status WriteRun(const std::string& directory, const std::string& toml) {
   KITH_RETURN_IF_ERROR(file.Write(toml));
   KITH_RETURN_IF_ERROR(file.Close());
   return file.Publish();
+}
+
+/// "128, of bpr-mf and lightgcn-bpr 64": the first architecture's, then those of the learned ones that differ.
+std::string DefaultsOf(std::uint32_t Architecture::*setting) {
+  std::string text = std::to_string(kArchitectures[0].*setting);
+  for (const Architecture& known : kArchitectures) {
+    if (known.*setting == kArchitectures[0].*setting || known.*setting == 0) continue;
+    text += "; of " + std::string(known.name) + " " + std::to_string(known.*setting);
+  }
+  return text;
 }
 
 Status CheckSequence(std::uint64_t wanted, const SocialGraph& graph, const std::string& path) {
@@ -224,11 +235,7 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
   CLI::App* command = root.add_subcommand("train", "Learn a model from a store's graph and publish it there");
   const auto options = std::make_shared<TrainCommandOptions>();
   TrainOptions& train = options->train;
-  command
-      ->add_option("--model", train.architecture,
-                   "kith, lightgcn, gcn, sage, gat, gatv2, popularity, item-knn, user-knn, spectral, ease or ials")
-      ->type_name("ARCH")
-      ->capture_default_str();
+  command->add_option("--model", train.architecture, ArchitectureNames())->type_name("ARCH")->capture_default_str();
   command->add_option("--name", options->name, "Publish under this name")->type_name("NAME")->capture_default_str();
   command->add_option("--mode", options->mode, "full (whole graph a step), sampled (mini-batches), or auto: by size")
       ->type_name("MODE")
@@ -236,14 +243,13 @@ void AddTrainCommand(CLI::App& root, Invocation& invocation) {
   command->add_option("--epochs", train.epochs, "Exactly so many; default: planned, and stopped early")
       ->check(WholeNumber())
       ->type_name("N");
-  command->add_option("--width", train.width, "Numbers in a vector")
+  command->add_option("--width", train.width, "Numbers in a vector; default: " + DefaultsOf(&Architecture::width))
       ->check(WholeNumber())
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_option("--layers", train.layers, "Hops that messages travel")
+      ->type_name("N");
+  command
+      ->add_option("--layers", train.layers, "Hops that messages travel; default: " + DefaultsOf(&Architecture::layers))
       ->check(WholeNumber())
-      ->type_name("N")
-      ->capture_default_str();
+      ->type_name("N");
   command->add_option("--time-limit", options->time_limit, "Stop in time and publish the best so far: 60s, 2m, 1h")
       ->type_name("TIME");
   command->add_option("--memory", options->memory, "Fail before starting where this will not do: 512MiB, 4GiB")

@@ -1,4 +1,4 @@
-/// Baselines: closed-form models of one evidence, ranked, served and explained by the same code as every other model.
+/// Baselines: models of one evidence, ranked, served and explained by the same code as every other model.
 #pragma once
 
 #include <cstdint>

@@ -27,17 +27,16 @@ enum class TrainMode : std::uint8_t {
 };
 
 struct TrainOptions {
-  /// kith (the house layer), lightgcn, gcn, sage, gat, gatv2; popularity, item-knn, user-knn, spectral (the item
-  /// kernel alone), ease and ials are closed-form baselines.
+  /// One of kArchitectures (architectures.h); kith is the house layer.
   std::string architecture = "kith";
   TrainMode mode = TrainMode::kAuto;
   /// 0: planned from the size of the graph, stopped early on the validation part. Otherwise exactly as many.
   std::uint32_t epochs = 0;
-  std::uint32_t width = 128;
-  std::uint32_t layers = 2;
+  std::uint32_t width = 0;   ///< 0: the architecture's (architectures.h), 128 for most
+  std::uint32_t layers = 0;  ///< 0: the architecture's, 2 for most
   std::uint64_t seed = 1;
   /// Seconds for the whole run, 0 = none. A run that it cuts short keeps its best state and promises no bits.
-  /// Baselines have no state worth keeping and are not cut short.
+  /// Closed-form baselines have no state worth keeping and are not cut short.
   double time_limit = 0;
   /// Bytes the run may use, 0 = no limit; a run whose estimate is above it fails with kOutOfMemory before it starts.
   std::uint64_t memory_limit = 0;
@@ -52,6 +51,9 @@ struct TrainOptions {
   const std::atomic<bool>* cancelled = nullptr;
 
   [[nodiscard]] Status Validate() const;
+  /// What is asked for, or else the architecture's.  REQUIRE: an architecture that is one.
+  [[nodiscard]] std::uint32_t ChosenWidth() const;
+  [[nodiscard]] std::uint32_t ChosenLayers() const;
 };
 
 /// One line of progress.
