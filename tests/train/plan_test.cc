@@ -39,7 +39,7 @@ TEST(MakePlan, NarrowsTheDefaultWidthInSampledModeWhereTheMemoryAsksForIt) {
   plan = MakePlan(graph, {.mode = TrainMode::kSampled, .memory_limit = wide - 1}).value();
   EXPECT_EQ(plan.width, 64U);
   EXPECT_LT(EstimateMemory(*graph, plan), wide);
-  const TrainOptions asked{.mode = TrainMode::kSampled, .width = 192, .memory_limit = wide - 1};
+  const TrainOptions asked{.mode = TrainMode::kSampled, .width = 128, .memory_limit = wide - 1};
   EXPECT_EQ(MakePlan(graph, asked).status().code(), StatusCode::kOutOfMemory);
 }
 
