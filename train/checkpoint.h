@@ -15,6 +15,7 @@
 #include "kith/gnn/safetensors.h"
 #include "kith/recommend/model.h"
 #include "kith/train/trainer.h"
+#include "own_weight.h"
 
 namespace kith {
 
@@ -27,7 +28,8 @@ struct RunState {
   std::uint32_t best_epoch = 0;             ///< epochs chosen by the search; what the refit uses
   double tau = 0;                           ///< chosen by the trial; 0: not yet
   double best_recall = -1, best_ndcg = -1;  ///< of the best look; after the gates: with them
-  Gates gates = {};                         ///< chosen after the search
+  float user_own_weight = kUserOwnWeight;   ///< chosen after the search, and so are the gates (own_weight.h)
+  Gates gates = {};
   KernelAttention kernel_attention = {};
   float friend_sharpness = 0;
 };

@@ -20,15 +20,13 @@ Matrix Rows(const Matrix& from, std::size_t begin, std::size_t count) {
   return rows;
 }
 
-/// Rows scaled to length 1; rows of nodes without edges become zero, so that they neither rank nor attract.
-Matrix UnitRows(const Matrix& from, std::size_t begin, std::size_t count, const SocialGraph& graph, Relation relation) {
-  Matrix rows = Rows(from, begin, count);
-  for (std::size_t r = 0; r < count; ++r) {
+/// Scales rows to length 1; rows of nodes without edges become zero, so that they neither rank nor attract.
+void MakeUnitRows(const SocialGraph& graph, Relation relation, Matrix& rows) {
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
     const float norm = std::sqrt(kernels::Dot(rows.row(r), rows.row(r), rows.cols()));
     const bool alive = norm > 0 && !graph.neighbors(relation, static_cast<std::uint32_t>(r)).empty();
     for (std::size_t c = 0; c < rows.cols(); ++c) rows(r, c) = alive ? rows(r, c) / norm : 0.0F;
   }
-  return rows;
 }
 
 /// Rows of users without items become zero: nothing was learned there beyond the random start.
@@ -132,7 +130,8 @@ Status ExportAttention(const Runtime& runtime, const SocialGraph& graph, Encoder
 
 }  // namespace
 
-Result<std::shared_ptr<Model>> ExportModel(const Runtime& runtime, const SocialGraph& graph, Encoder& encoder) {
+Result<std::shared_ptr<Model>> ExportModel(const Runtime& runtime, const SocialGraph& graph, Encoder& encoder,
+                                           float item_own_weight) {
   const std::size_t users = graph.num_users(), items = graph.num_items();
   auto model = std::make_shared<Model>();
   model->info.architecture = std::string(ToString(encoder.options().kind));
@@ -143,8 +142,13 @@ Result<std::shared_ptr<Model>> ExportModel(const Runtime& runtime, const SocialG
   model->info.seed = encoder.options().seed;
   model->user_base = Rows(encoder.table(), 0, users);
   model->item_messages = Rows(encoder.last_input(), users, items);
-  model->users = UnitRows(encoder.output(), 0, users, graph, Relation::kInteracts);
-  model->items = UnitRows(encoder.output(), users, items, graph, Relation::kInteractedBy);
+  model->users = Rows(encoder.output(), 0, users);
+  MakeUnitRows(graph, Relation::kInteracts, model->users);
+  model->items = Rows(encoder.output(), users, items);
+  for (std::size_t i = 0; i < items; ++i) {
+    kernels::Axpy(item_own_weight - 1.0F, encoder.table().row(users + i), model->items.row(i), model->items.cols());
+  }
+  MakeUnitRows(graph, Relation::kInteractedBy, model->items);
   model->item_degrees.resize(items);
   for (std::uint32_t i = 0; i < items; ++i) model->item_degrees[i] = graph.degree(Relation::kInteractedBy, i);
   KITH_RETURN_IF_ERROR(ExportAttention(runtime, graph, encoder, *model));

@@ -12,7 +12,8 @@
 namespace kith {
 
 /// REQUIRES: the encoder's last forward ran over the whole of `graph`.  The model is not finished: gates and info come.
+/// Items' unit vectors are those of z_i + (item_own_weight - 1) E_i (own_weight.h).
 [[nodiscard]] Result<std::shared_ptr<Model>> ExportModel(const Runtime& runtime, const SocialGraph& graph,
-                                                         Encoder& encoder);
+                                                         Encoder& encoder, float item_own_weight = 1.0F);
 
 }  // namespace kith

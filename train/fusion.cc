@@ -251,18 +251,27 @@ FusionReport Measure(const Runtime& runtime, const SocialGraph& graph, std::shar
   return {Mean(measured.recall), Mean(measured.ndcg)};
 }
 
-FusionReport MeasureLearned(const Runtime& runtime, const SocialGraph& graph, const Model& model,
-                            const HeldOut& held_out, bool popular) {
+PerUser MeasureVectors(const Runtime& runtime, const SocialGraph& graph, const Model& model, const HeldOut& held_out,
+                       bool popular) {
   const std::vector<GateList> lists = MakeGateLists(
       runtime, graph, held_out, {.kernel = false, .neighbours = false, .friends = false, .popular = popular}, model);
-  FusionReport best;
+  PerUser best;
+  double most = -1;
   for (const float gate : kPopular) {
     if (gate != 0 && !popular) break;
-    const PerUser measured = MeasureGateLists(runtime, lists, {.gates = {.learned = 1.0F, .popular = gate}});
-    const FusionReport report{Mean(measured.recall), Mean(measured.ndcg)};
-    if (report.recall + report.ndcg > best.recall + best.ndcg) best = report;
+    PerUser measured = MeasureGateLists(runtime, lists, {.gates = {.learned = 1.0F, .popular = gate}});
+    const double mean = Mean(measured.recall) + Mean(measured.ndcg);
+    if (mean <= most) continue;
+    most = mean;
+    best = std::move(measured);
   }
   return best;
+}
+
+FusionReport MeasureLearned(const Runtime& runtime, const SocialGraph& graph, const Model& model,
+                            const HeldOut& held_out, bool popular) {
+  const PerUser measured = MeasureVectors(runtime, graph, model, held_out, popular);
+  return {Mean(measured.recall), Mean(measured.ndcg)};
 }
 
 FusionReport FitGates(const Runtime& runtime, const SocialGraph& graph, const HeldOut& held_out,

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "gate_lists.h"
 #include "kith/base/parallel.h"
 #include "kith/graph/social_graph.h"
 #include "kith/recommend/model.h"
@@ -42,8 +43,11 @@ struct FusionReport {
 [[nodiscard]] FusionReport Measure(const Runtime& runtime, const SocialGraph& graph, std::shared_ptr<const Model> model,
                                    const HeldOut& held_out);
 
-/// The vectors' own quality: the means with popularity's gate where it suits them best.  Vectors learned at different
-/// temperatures want different gates, so at one fixed gate they would not be compared but their fit to it.
+/// The vectors' own quality, user by user, with popularity's gate where it suits them best.  Vectors learned at
+/// different temperatures want different gates, so at one fixed gate they would not be compared but their fit to it.
+[[nodiscard]] PerUser MeasureVectors(const Runtime& runtime, const SocialGraph& graph, const Model& model,
+                                     const HeldOut& held_out, bool popular);
+/// Its means.
 [[nodiscard]] FusionReport MeasureLearned(const Runtime& runtime, const SocialGraph& graph, const Model& model,
                                           const HeldOut& held_out, bool popular);
 

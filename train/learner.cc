@@ -6,6 +6,7 @@
 #include <string>
 
 #include "export_model.h"
+#include "own_weight.h"
 #include "sampling_plan.h"
 
 namespace kith {
@@ -158,9 +159,11 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
   return result;
 }
 
-Result<std::shared_ptr<Model>> Learner::Export() {
+Result<std::shared_ptr<Model>> Learner::Export(float user_own_weight) {
   encoder_->ForwardFull(WholeGraph());
-  return ExportModel(runtime_, *graph_, *encoder_);
+  KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, ExportModel(runtime_, *graph_, *encoder_, kItemOwnWeight));
+  WeighOwnRows(runtime_, *graph_, user_own_weight, *model);
+  return model;
 }
 
 }  // namespace kith

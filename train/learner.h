@@ -36,8 +36,9 @@ class Learner {
   /// One pass over the users.  kFailedPrecondition where the loss or a weight is no longer finite.
   [[nodiscard]] Result<EpochResult> RunEpoch(std::uint32_t epoch, FunctionRef<bool()> stop);
 
-  /// The vectors as they stand, whole neighbourhoods propagated, with gates still to be chosen.
-  [[nodiscard]] Result<std::shared_ptr<Model>> Export();
+  /// The vectors as they stand, whole neighbourhoods propagated, nodes' own rows weighed (own_weight.h), with gates
+  /// still to be chosen.
+  [[nodiscard]] Result<std::shared_ptr<Model>> Export(float user_own_weight);
 
   void Save(TensorFile& file) { encoder_->Save("learner.", file); }
   [[nodiscard]] Status Load(const TensorFile& file) { return encoder_->Load("learner.", file); }

@@ -20,6 +20,7 @@
 #include "kith/train/architectures.h"
 #include "kith/train/split.h"
 #include "learner.h"
+#include "own_weight.h"
 #include "plan.h"
 #include "run_hooks.h"
 #include "sampling_plan.h"
@@ -174,7 +175,7 @@ Status Run::Trial(const Split& split) {
       if (result.stopped) break;
       seconds_per_epoch_ = result.seconds;
     }
-    KITH_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, learner->Export());
+    KITH_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, learner->Export(kUserOwnWeight));
     KITH_RETURN_IF_ERROR(model->Finish());
     const FusionReport measured = MeasureLearned(runtime_, *split.graph, *model, measured_users, Uses("popularity"));
     std::array<char, 32> phase;
@@ -225,7 +226,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
     }
   }
   if (!Uses("learned")) {
-    KITH_ASSIGN_OR_RETURN(best_, learner->Export());
+    KITH_ASSIGN_OR_RETURN(best_, learner->Export(kUserOwnWeight));
     return OkStatus();
   }
   const HeldOut measured_users = SampleUsers(split.held_out, kMeasuredUsers, options_.seed);
@@ -247,7 +248,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
     FusionReport measured;
     const bool last = epoch + 1 == plan_.epochs || result.stopped;
     if ((epoch + 1) % plan_.evaluate_every == 0 || last) {
-      KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, learner->Export());
+      KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, learner->Export(kUserOwnWeight));
       KITH_RETURN_IF_ERROR(model->Finish());
       measured = MeasureLearned(runtime_, *split.graph, *model, measured_users, Uses("popularity"));
       const double present = measured.recall + measured.ndcg, best = state_.best_recall + state_.best_ndcg;
@@ -273,6 +274,17 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
 }
 
 Status Run::ChooseGates(const Split& split) {
+  const auto stop = [this] { return Cancelled() || OutOfTime(kGatesShare); };
+  if (Uses("learned")) {
+    state_.user_own_weight =
+        ChooseOwnWeight(runtime_, *split.graph, SampleUsers(split.held_out, kMeasuredUsers, options_.seed),
+                        Uses("popularity"), stop, *best_);
+    if (state_.user_own_weight != kUserOwnWeight) {
+      Log(log_, LogLevel::kInfo,
+          "users' own rows count " + std::to_string(static_cast<int>(state_.user_own_weight)) +
+              " times: that gained more than two standard errors on the validation part");
+    }
+  }
   if (!OutOfTime(kSearchShare)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
   KITH_RETURN_IF_ERROR(best_->Finish());
   const FusionOptions fusion{.learned = Uses("learned"),
@@ -283,7 +295,7 @@ Status Run::ChooseGates(const Split& split) {
                              .attention = Uses("attention"),
                              .held_out_latest = split.latest,
                              .seed = options_.seed,
-                             .stop = [this] { return Cancelled() || OutOfTime(kGatesShare); }};
+                             .stop = stop};
   const FusionReport chosen =
       FitGates(runtime_, *split.graph, SampleUsers(split.held_out, 2 * kMeasuredUsers, options_.seed), fusion, best_);
   KITH_RETURN_IF_ERROR(FitColdGates(runtime_, *split.graph, fusion, best_));
@@ -326,7 +338,7 @@ Result<std::shared_ptr<Model>> Run::Refit(const std::optional<RunState>& from, c
     KITH_RETURN_IF_ERROR(Keep(*learner, epoch + 1));
   }
   report_.epochs = std::max(report_.epochs, state_.next_epoch);
-  return learner->Export();
+  return learner->Export(state_.user_own_weight);
 }
 
 Result<TrainResult> Run::Finish(std::shared_ptr<Model> model) {
