@@ -45,16 +45,22 @@ RandomLines::RandomLines(std::size_t bytes, std::uint64_t seed) {
   }
 }
 
-double RandomLines::Prefetched() const {
+template <int kLocality>
+double RandomLines::PrefetchedBy() const {
   [[maybe_unused]] volatile std::uint32_t sink = 0;
   const double begin = ThreadSeconds();
   std::uint32_t sum = 0;
   for (std::size_t i = 0; i < kReads; ++i) {
-    __builtin_prefetch(memory_.data() + order_[i + kAhead] * kLineWords);
+    __builtin_prefetch(memory_.data() + order_[i + kAhead] * kLineWords, /*rw=*/0, kLocality);
     sum += memory_[order_[i] * kLineWords];
   }
   sink = sum;
   return static_cast<double>(kReads) / (ThreadSeconds() - begin);
+}
+
+double RandomLines::Prefetched() const {
+  constexpr int kFirstCache = 3, kSecondCache = 2;
+  return std::max(PrefetchedBy<kFirstCache>(), PrefetchedBy<kSecondCache>());
 }
 
 double RandomLines::Dependent() const {

@@ -10,7 +10,7 @@
 namespace kith::tools {
 
 struct MemoryRate {
-  double prefetched = 0;  ///< lines a second where addresses are known long before: misses overlap
+  double prefetched = 0;  ///< lines a second where addresses are known long before: misses overlap; the better hint
   double dependent = 0;   ///< where each address is in the line before: one miss after the other
 };
 
@@ -22,11 +22,15 @@ class RandomLines {
  public:
   RandomLines(std::size_t bytes, std::uint64_t seed);
 
-  /// One measurement of lines a CPU second, some milliseconds each.
+  /// One measurement of lines a CPU second, some milliseconds each.  Prefetched: fetched into the first cache or into
+  /// the second, whichever is faster here, so that no sampler gets lines faster by another hint.
   [[nodiscard]] double Prefetched() const;
   [[nodiscard]] double Dependent() const;
 
  private:
+  template <int kLocality>
+  [[nodiscard]] double PrefetchedBy() const;
+
   AlignedBuffer<std::uint32_t> memory_;  ///< the first word of each line is the number of the next one
   std::vector<std::uint32_t> order_;
 };
