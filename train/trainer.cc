@@ -39,7 +39,7 @@ constexpr std::uint32_t kPatience = 6;
 constexpr double kSurelyWorse = 0.99;
 /// A later look this close to the best one is chosen over it: looks are noisy, and the end of a schedule is what its
 /// decaying rate was planned for.
-constexpr double kAsGoodAs = 0.993;
+constexpr double kAsGoodAs = 0.985;
 /// Users with held-out items below which a choice would be chance.
 constexpr std::size_t kFewestValidationUsers = 20;
 /// Shares of a time limit at which each part ends.
