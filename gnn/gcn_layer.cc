@@ -20,7 +20,7 @@ class GcnLayer final : public LayerOf<T> {
     CheckForward(block, x.rows(), x.cols(), in_);
     edges_seen_ = block.num_edges();
     factors_.Set(runtime_, block);
-    Propagate(runtime_, Forwards(block, factors_), x, aggregated_);
+    Propagate(runtime_, Forwards(block, factors_), x, messages_, aggregated_);
     y.resize(block.num_destinations(), out_);
     ParallelProduct(runtime_, y.rows(), out_, in_, AsOperand(aggregated_), AsOperand(weight_.value), y.data(), out_);
   }
@@ -33,10 +33,11 @@ class GcnLayer final : public LayerOf<T> {
     daggregated_.resize(dy.rows(), in_);
     ParallelProduct(runtime_, dy.rows(), in_, out_, AsOperand(dy), AsOperand(weight_.value).Transposed(),
                     daggregated_.data(), in_);
-    Propagate(runtime_, Backwards(block, factors_), daggregated_, dx);
+    Propagate(runtime_, Backwards(block, factors_), daggregated_, messages_, dx);
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&weight_}; }
+  void StoreMessages(MessageStorage storage) override { messages_.StoreAs(storage); }
   [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
     return WeightsOfEdges(block, factors_, [](std::size_t, std::size_t) { return T{1}; });
   }
@@ -46,6 +47,7 @@ class GcnLayer final : public LayerOf<T> {
   const Runtime& runtime_;
   ParameterOf<T> weight_;  ///< [in x out]
   DegreeFactors<T> factors_;
+  Messages<T> messages_;
   MatrixOf<T> aggregated_, daggregated_;  ///< [D x in]
 };
 

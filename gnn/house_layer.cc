@@ -31,8 +31,11 @@ class HouseLayer final : public LayerOf<T> {
     factors_.Set(runtime_, block);
     SetGates(block);
     y.resize(block.num_destinations(), width_);
+    y_.resize(block.num_destinations(), width_);
+    messages_.Set(runtime_, x);
     ParallelFor(runtime_, y.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-      GatedRows(Forwards(block, factors_), gates_, begin, end, x, y.row(begin));
+      GatedRows(Forwards(block, factors_), gates_, begin, end, messages_, y.row(begin));
+      std::copy(y.row(begin), y.row(end), y_.row(begin));
     });
   }
 
@@ -43,23 +46,22 @@ class HouseLayer final : public LayerOf<T> {
     CheckBackward(block, edges_seen_, dy.rows(), dy.cols(), width_);
     std::vector<T> gains(block.num_sources(), T{0});
     dx.resize(block.num_sources(), width_);
+    messages_.Set(runtime_, dy);
     ParallelFor(runtime_, dx.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
       const Arrows<T> arrows = Backwards(block, factors_);
-      GatedRows(arrows, gates_, begin, end, dy, dx.row(begin));
+      GatedRows(arrows, gates_, begin, end, messages_, dx.row(begin));
       AddGatedDots(arrows, gates_, begin, end, dy, dx.row(begin), x.row(begin), gains.data() + begin);
     });
-    // y again, a range at a time: the caller's may have changed.
     ParallelFor(runtime_, dy.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
-      const Arrows<T> arrows = Forwards(block, factors_);
-      MatrixOf<T> y(end - begin, width_);
-      GatedRows(arrows, gates_, begin, end, x, y.data());
-      AddGatedDots(arrows, gates_, begin, end, x, y.data(), dy.row(begin), gains.data() + begin);
+      AddGatedDots(Forwards(block, factors_), gates_, begin, end, x, y_.row(begin), dy.row(begin),
+                   gains.data() + begin);
     });
     // Nodes of a block are distinct: each bias has one local owner.
     for (std::size_t n = 0; n < gains.size(); ++n) bias_.gradient.data()[index(block.nodes[n])] += gains[n];
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&bias_}; }
+  void StoreMessages(MessageStorage storage) override { messages_.StoreAs(storage); }
   [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
     return WeightsOfEdges(block, factors_, [&](std::size_t v, std::size_t u) {
       return std::clamp(gates_.gates[v] * gates_.gates[u], gates_.low, gates_.high);
@@ -83,7 +85,9 @@ class HouseLayer final : public LayerOf<T> {
   const Runtime& runtime_;
   ParameterOf<T> bias_;  ///< [num_nodes x 1]
   DegreeFactors<T> factors_;
+  Messages<T> messages_;
   NodeGates<T> gates_;
+  MatrixOf<T> y_;  ///< [D x width] what Forward wrote; the caller's may have changed since
 };
 
 }  // namespace

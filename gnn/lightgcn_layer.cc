@@ -14,15 +14,16 @@ class LightGcnLayer final : public LayerOf<T> {
     CheckForward(block, x.rows(), x.cols(), width_);
     edges_seen_ = block.num_edges();
     factors_.Set(runtime_, block);
-    Propagate(runtime_, Forwards(block, factors_), x, y);
+    Propagate(runtime_, Forwards(block, factors_), x, messages_, y);
   }
 
   /// dx = A^T dy.
   void Backward(const Block& block, const MatrixOf<T>& /*x*/, const MatrixOf<T>& dy, MatrixOf<T>& dx) override {
     CheckBackward(block, edges_seen_, dy.rows(), dy.cols(), width_);
-    Propagate(runtime_, Backwards(block, factors_), dy, dx);
+    Propagate(runtime_, Backwards(block, factors_), dy, messages_, dx);
   }
 
+  void StoreMessages(MessageStorage storage) override { messages_.StoreAs(storage); }
   [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
     return WeightsOfEdges(block, factors_, [](std::size_t, std::size_t) { return T{1}; });
   }
@@ -31,6 +32,7 @@ class LightGcnLayer final : public LayerOf<T> {
   std::size_t width_, edges_seen_ = 0;
   const Runtime& runtime_;
   DegreeFactors<T> factors_;
+  Messages<T> messages_;
 };
 
 }  // namespace

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <vector>
 
+#include "kith/base/buffer.h"
 #include "kith/base/parallel.h"
+#include "kith/gnn/layer.h"
 #include "kith/gnn/matrix.h"
 #include "kith/graph/block.h"
 #include "kith/kernels/kernels.h"
@@ -52,14 +55,50 @@ template <class T>
   return {block.transpose_offsets, block.transpose_destinations, factors.of_source, factors.of_destination};
 }
 
+/// What neighbours read: the rows of x, as they are or as a copy in bfloat16.
+template <class T>
+class Messages {
+ public:
+  void StoreAs(MessageStorage storage) { storage_ = storage; }
+
+  /// REQUIRES: x outlives the calls that read it.
+  void Set(const Runtime& runtime, const MatrixOf<T>& x) {
+    x_ = &x;
+    if (!halved()) return;
+    if constexpr (std::is_same_v<T, float>) {
+      halves_.resize(x.size());
+      ParallelFor(runtime, x.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
+        kernels::ToBfloat16(x.row(begin), (end - begin) * x.cols(), halves_.data() + begin * x.cols());
+      });
+    }
+  }
+
+  [[nodiscard]] bool halved() const noexcept {
+    return std::is_same_v<T, float> && storage_ == MessageStorage::kBfloat16;
+  }
+  [[nodiscard]] const MatrixOf<T>& rows() const noexcept { return *x_; }
+  [[nodiscard]] const std::uint16_t* halves() const noexcept { return halves_.data(); }
+
+ private:
+  MessageStorage storage_ = MessageStorage::kFloat32;
+  const MatrixOf<T>* x_ = nullptr;
+  AlignedBuffer<std::uint16_t> halves_;  ///< [rows x d]
+};
+
 /// y[row] = of_row sum over its columns of of_column x[column].   y is given its shape.
 template <class T>
-void Propagate(const Runtime& runtime, const Arrows<T>& arrows, const MatrixOf<T>& x, MatrixOf<T>& y) {
+void Propagate(const Runtime& runtime, const Arrows<T>& arrows, const MatrixOf<T>& x, Messages<T>& messages,
+               MatrixOf<T>& y) {
   const std::size_t d = x.cols();
+  messages.Set(runtime, x);
   y.resize(arrows.of_row.size(), d);
   ParallelFor(runtime, y.rows(), kRowGrain, [&](std::size_t begin, std::size_t end) {
     const auto rows = Rows(arrows.offsets, begin, end);
     if constexpr (std::is_same_v<T, float>) {
+      if (messages.halved()) {
+        return kernels::GatherFoldedBfloat16(rows, arrows.columns, arrows.of_row.data() + begin,
+                                             arrows.of_column.data(), messages.halves(), y.row(begin), d);
+      }
       kernels::GatherFolded(rows, arrows.columns, arrows.of_row.data() + begin, arrows.of_column.data(), x.data(),
                             y.row(begin), d);
     } else {
@@ -89,9 +128,14 @@ struct NodeGates {
 /// Rows [begin, end) of the gated sum into out [end - begin x d].
 template <class T>
 void GatedRows(const Arrows<T>& arrows, const NodeGates<T>& gates, std::size_t begin, std::size_t end,
-               const MatrixOf<T>& x, T* out) {
+               const Messages<T>& messages, T* out) {
   const auto rows = Rows(arrows.offsets, begin, end);
+  const MatrixOf<T>& x = messages.rows();
   if constexpr (std::is_same_v<T, float>) {
+    if (messages.halved()) {
+      return kernels::GatherGatedBfloat16(rows, arrows.columns, arrows.of_row.data() + begin, arrows.of_column.data(),
+                                          gates.FromRow(begin), messages.halves(), out, x.cols());
+    }
     kernels::GatherGated(rows, arrows.columns, arrows.of_row.data() + begin, arrows.of_column.data(),
                          gates.FromRow(begin), x.data(), out, x.cols());
   } else {

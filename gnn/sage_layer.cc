@@ -28,7 +28,7 @@ class SageLayer final : public LayerOf<T> {
       const EdgeOffset kept = block.offsets[v + 1] - block.offsets[v];
       factors_.of_destination[v] = kept == 0 ? T{0} : T{1} / static_cast<T>(kept);
     }
-    Propagate(runtime_, Forwards(block, factors_), x, mean_);
+    Propagate(runtime_, Forwards(block, factors_), x, messages_, mean_);
     y.resize(block.num_destinations(), out_);
     ParallelProduct(runtime_, y.rows(), out_, in_, AsOperand(mean_), AsOperand(neighbour_.value), y.data(), out_);
     ParallelProduct(runtime_, y.rows(), out_, in_, AsOperand(x), AsOperand(self_.value), y.data(), out_, Write::kAdd);
@@ -43,12 +43,13 @@ class SageLayer final : public LayerOf<T> {
     dmean_.resize(dy.rows(), in_);
     ParallelProduct(runtime_, dy.rows(), in_, out_, AsOperand(dy), AsOperand(neighbour_.value).Transposed(),
                     dmean_.data(), in_);
-    Propagate(runtime_, Backwards(block, factors_), dmean_, dx);
+    Propagate(runtime_, Backwards(block, factors_), dmean_, messages_, dx);
     ParallelProduct(runtime_, dy.rows(), in_, out_, AsOperand(dy), AsOperand(self_.value).Transposed(), dx.data(), in_,
                     Write::kAdd);
   }
 
   [[nodiscard]] std::vector<ParameterOf<T>*> Parameters() override { return {&self_, &neighbour_}; }
+  void StoreMessages(MessageStorage storage) override { messages_.StoreAs(storage); }
   [[nodiscard]] MatrixOf<T> EdgeWeights(const Block& block) const override {
     return WeightsOfEdges(block, factors_, [](std::size_t, std::size_t) { return T{1}; });
   }
@@ -58,7 +59,8 @@ class SageLayer final : public LayerOf<T> {
   const Runtime& runtime_;
   ParameterOf<T> self_, neighbour_;  ///< [in x out]
   DegreeFactors<T> factors_;         ///< 1 / kept edges and 1
-  MatrixOf<T> mean_, dmean_;         ///< [D x in]
+  Messages<T> messages_;
+  MatrixOf<T> mean_, dmean_;  ///< [D x in]
 };
 
 }  // namespace

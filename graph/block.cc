@@ -35,27 +35,23 @@ void MakeRoom(std::vector<T>& values, std::size_t size) {
   if (values.capacity() < size) values.reserve(size + size / 2);
 }
 
+/// The edges by source and then destination, which is what the transpose lists.
 Status CheckTranspose(const Block& block) {
   KITH_RETURN_IF_ERROR(CheckSize("transpose offsets", block.transpose_offsets.size(), block.num_sources() + 1));
   KITH_RETURN_IF_ERROR(CheckSize("transpose destinations", block.transpose_destinations.size(), block.num_edges()));
-  KITH_RETURN_IF_ERROR(CheckSize("transpose edges", block.transpose_edges.size(), block.num_edges()));
   KITH_RETURN_IF_ERROR(CheckOffsets("transpose offsets", block.transpose_offsets, block.num_edges()));
-  std::vector<bool> listed(block.num_edges());
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+  edges.reserve(block.num_edges());
+  for (std::uint32_t v = 0; v < block.num_destinations(); ++v) {
+    for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) edges.emplace_back(block.sources[e], v);
+  }
+  std::sort(edges.begin(), edges.end());
   for (std::size_t source = 0; source < block.num_sources(); ++source) {
     for (EdgeOffset k = block.transpose_offsets[source]; k < block.transpose_offsets[source + 1]; ++k) {
-      const std::uint32_t destination = block.transpose_destinations[k], edge = block.transpose_edges[k];
-      if (edge >= block.num_edges() || listed[edge]) {
-        return Broken("transpose entry " + std::to_string(k) + " names edge " + std::to_string(edge) +
-                      ", which is out of range or listed before");
-      }
-      listed[edge] = true;
-      if (destination >= block.num_destinations() || block.sources[edge] != source ||
-          edge < block.offsets[destination] || edge >= block.offsets[destination + 1]) {
-        return Broken("transpose entry " + std::to_string(k) + " does not match edge " + std::to_string(edge));
-      }
-      if (k > block.transpose_offsets[source] && destination < block.transpose_destinations[k - 1]) {
-        return Broken("transpose row " + std::to_string(source) + " is not in ascending destination order");
-      }
+      if (edges[k] == std::pair(static_cast<std::uint32_t>(source), block.transpose_destinations[k])) continue;
+      return Broken("transpose entry " + std::to_string(k) + " says " + std::to_string(source) + " -> " +
+                    std::to_string(block.transpose_destinations[k]) + ", expected " + std::to_string(edges[k].first) +
+                    " -> " + std::to_string(edges[k].second));
     }
   }
   return OkStatus();
@@ -66,19 +62,15 @@ Status CheckTranspose(const Block& block) {
 void Block::BuildTranspose() {
   MakeRoom(transpose_offsets, num_sources() + 2);
   MakeRoom(transpose_destinations, num_edges());
-  MakeRoom(transpose_edges, num_edges());
   // Counts stand two places on, so that after the prefix sum place s + 1 is where source s is written next, and at the
   // end its row's end: no second array, and nothing is allocated once the block has had its size.
   transpose_offsets.assign(num_sources() + 2, 0);
   transpose_destinations.resize(num_edges());
-  transpose_edges.resize(num_edges());
   for (std::uint32_t source : sources) ++transpose_offsets[std::size_t{source} + 2];
   std::partial_sum(transpose_offsets.begin(), transpose_offsets.end(), transpose_offsets.begin());
   for (std::uint32_t destination = 0; destination < num_destinations(); ++destination) {
     for (EdgeOffset e = offsets[destination]; e < offsets[destination + 1]; ++e) {
-      const EdgeOffset place = transpose_offsets[std::size_t{sources[e]} + 1]++;
-      transpose_destinations[place] = destination;
-      transpose_edges[place] = static_cast<std::uint32_t>(e);
+      transpose_destinations[transpose_offsets[std::size_t{sources[e]} + 1]++] = destination;
     }
   }
   transpose_offsets.pop_back();
@@ -112,7 +104,7 @@ Status Block::Check() const {
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
     return Broken("node " + std::to_string(index(twice->first)) + " stands twice among the sources");
   }
-  const bool transposed = !transpose_offsets.empty() || !transpose_destinations.empty() || !transpose_edges.empty();
+  const bool transposed = !transpose_offsets.empty() || !transpose_destinations.empty();
   return transposed ? CheckTranspose(*this) : OkStatus();
 }
 
@@ -146,18 +138,53 @@ Block FullGraphBlock(const Runtime& runtime, const SocialGraph& graph) {
     }
   });
 
-  // The graph is its own reverse, so each row is its transpose's row, and the two directions of an interaction are each
-  // other's place: walking users upwards, an item's next unread entry is this user.
+  // The graph is its own reverse, so each row is its transpose's row.
   block.transpose_offsets = block.offsets;
   block.transpose_destinations = block.sources;
-  block.transpose_edges.resize(block.sources.size());
-  std::vector<EdgeOffset> next(block.offsets.begin() + users, block.offsets.end());
-  for (EdgeOffset e = 0; e < block.offsets[users]; ++e) {
-    const EdgeOffset reverse = next[block.sources[e] - users]++;
-    block.transpose_edges[e] = static_cast<std::uint32_t>(reverse);
-    block.transpose_edges[reverse] = static_cast<std::uint32_t>(e);
-  }
   return block;
+}
+
+void TakeRows(const Runtime& runtime, const Block& whole, std::span<const std::uint8_t> wanted, Block& part) {
+  const std::size_t rows = whole.num_destinations(), columns = whole.num_sources();
+  part.nodes = whole.nodes;
+  part.degrees = whole.degrees;
+  part.scale = whole.scale;
+  part.offsets.resize(rows + 1);
+  for (std::size_t v = 0; v < rows; ++v) {
+    const EdgeOffset kept = wanted[v] != 0 ? whole.offsets[v + 1] - whole.offsets[v] : 0;
+    part.offsets[v + 1] = part.offsets[v] + kept;
+  }
+  part.sources.resize(part.offsets[rows]);
+  ParallelFor(runtime, rows, kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t v = begin; v < end; ++v) {
+      std::copy_n(whole.sources.begin() + static_cast<std::ptrdiff_t>(whole.offsets[v]),
+                  part.offsets[v + 1] - part.offsets[v],
+                  part.sources.begin() + static_cast<std::ptrdiff_t>(part.offsets[v]));
+    }
+  });
+
+  // Each row's kept entries are counted where its end will stand, then written from its begin on.
+  const std::uint32_t* const from = whole.transpose_destinations.data();
+  part.transpose_offsets.resize(columns + 1);
+  ParallelFor(runtime, columns, kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t u = begin; u < end; ++u) {
+      EdgeOffset kept = 0;
+      for (EdgeOffset k = whole.transpose_offsets[u]; k < whole.transpose_offsets[u + 1]; ++k) {
+        kept += wanted[from[k]] != 0 ? 1 : 0;
+      }
+      part.transpose_offsets[u + 1] = kept;
+    }
+  });
+  std::partial_sum(part.transpose_offsets.begin(), part.transpose_offsets.end(), part.transpose_offsets.begin());
+  part.transpose_destinations.resize(part.transpose_offsets[columns]);
+  ParallelFor(runtime, columns, kNodeGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t u = begin; u < end; ++u) {
+      EdgeOffset to = part.transpose_offsets[u];
+      for (EdgeOffset k = whole.transpose_offsets[u]; k < whole.transpose_offsets[u + 1]; ++k) {
+        if (wanted[from[k]] != 0) part.transpose_destinations[to++] = from[k];
+      }
+    }
+  });
 }
 
 void SymmetricWeights(const Runtime& runtime, const Block& block, std::span<float> weights) {

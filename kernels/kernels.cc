@@ -54,6 +54,12 @@ void GatherGated(std::span<const EdgeOffset> offsets, std::span<const std::uint3
   ActiveTable().gather_gated(Rows(offsets, columns), row_factors, column_factors, gates, x, out, d);
 }
 
+void GatherGatedBfloat16(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns,
+                         const float* row_factors, const float* column_factors, const EdgeGates& gates,
+                         const std::uint16_t* x, float* out, std::size_t d) noexcept {
+  ActiveTable().gather_gated_bfloat16(Rows(offsets, columns), row_factors, column_factors, gates, x, out, d);
+}
+
 void GatedDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
                const float* column_factors, const EdgeGates& gates, const float* x, const float* out,
                const float* against, float* dots, std::size_t d) noexcept {

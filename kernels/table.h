@@ -40,6 +40,8 @@ struct Table {
   void (*to_bfloat16)(const float* x, std::size_t n, std::uint16_t* out) noexcept;
   void (*gather_gated)(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
                        const float* x, float* out, std::size_t d) noexcept;
+  void (*gather_gated_bfloat16)(EdgeRows edges, const float* row_factors, const float* column_factors,
+                                const EdgeGates& gates, const std::uint16_t* x, float* out, std::size_t d) noexcept;
   void (*gated_dots)(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
                      const float* x, const float* out, const float* against, float* dots, std::size_t d) noexcept;
   void (*edge_dots)(EdgeRows edges, const float* dout, const float* x, float* dweight, std::size_t d) noexcept;

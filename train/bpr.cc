@@ -36,7 +36,10 @@ Result<std::unique_ptr<BprLearner>> BprLearner::Make(std::shared_ptr<const Socia
                                                           .seed = options.seed,
                                                           .deviation = kDeviation / (options.layers + 1)},
                                                          runtime));
-  if (options.layers != 0) learner->whole_graph_ = FullGraphBlock(runtime, g);
+  if (options.layers != 0) {
+    learner->whole_graph_ = FullGraphBlock(runtime, g);
+    learner->needed_ = std::make_unique<NeededHops>(runtime, learner->whole_graph_, options.layers);
+  }
   learner->met_.assign(g.num_nodes(), 0);
   return learner;
 }
@@ -68,25 +71,30 @@ double BprLearner::Step(std::span<const Triple> triples, std::uint64_t step) {
   const double sum_over_mean = options_.layers + 1;
   Matrix& table = encoder_->mutable_table();
   Matrix& gradient = encoder_->table_gradient();
+  touched_.clear();
+  for (const Triple& t : triples) {
+    for (const std::uint32_t node : {t.user, t.positive, t.negative}) {
+      if (std::exchange(met_[node], step + 1) != step + 1) touched_.push_back(node);
+    }
+  }
   double loss = 0;
   if (options_.layers == 0) {
     loss = BprLoss<float>(triples, table, gradient);
   } else {
-    encoder_->ForwardFull(whole_graph_);
+    const std::span<const Block> hops = needed_->For({touched_});
+    encoder_->ForwardFull(hops);
     dz_.resize(table.rows(), table.cols());
     dz_.fill(0.0F);
     loss = BprLoss<float>(triples, encoder_->output(), dz_);
-    encoder_->BackwardFull(whole_graph_, dz_);
+    encoder_->BackwardFull(hops, dz_);
   }
   const auto decay =
       static_cast<float>(options_.l2 * sum_over_mean * sum_over_mean / static_cast<double>(triples.size()));
-  touched_.clear();
   for (const Triple& t : triples) {
     for (const std::uint32_t node : {t.user, t.positive, t.negative}) {
       const float* from = table.row(node);
       float* to = gradient.row(node);
       for (std::size_t c = 0; c < table.cols(); ++c) to[c] += decay * from[c];
-      if (std::exchange(met_[node], step + 1) != step + 1) touched_.push_back(node);
     }
   }
   const double rate = options_.learning_rate / sum_over_mean;
@@ -109,7 +117,7 @@ Result<EpochResult> BprLearner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()
     const std::size_t begin = s * options_.batch, n = std::min<std::size_t>(options_.batch, triples.size() - begin);
     sum += Step(std::span(triples).subspan(begin, n), epoch * steps + s) * static_cast<double>(n);
     met += n;
-    result.edges += options_.layers * whole_graph_.num_edges();
+    if (needed_) result.edges += needed_->num_edges();
     result.stopped = stop();
   }
   if (!std::isfinite(sum) || !encoder_->Finite()) {
@@ -143,7 +151,9 @@ std::uint64_t BprBytes(const SocialGraph& graph, const BprOptions& options) {
   std::uint64_t bytes = 2 * (edges * 4 + nodes * 16) + interactions * (sizeof(Triple) + 2) + nodes * 16;
   // Value, gradient and two moments; of every layer the states, and z's gradient and two more.
   std::uint64_t tables = 4 + (options.layers == 0 ? 0 : options.layers + 3);
-  if (options.layers != 0) bytes += edges * 20 + nodes * 32;  // the whole graph as a Block
+  if (options.layers != 0)
+    bytes +=
+        (options.layers + 1) * (edges * 8 + nodes * 32);  // the whole graph as a Block, and what a step needs of it
   // The vectors, the model made of them, its copy that is finished, and the best one so far.
   tables += 1 + 2 + 2 + 2;
   return bytes + tables * nodes * (options.width + 1) * sizeof(float) + (std::uint64_t{64} << 20);

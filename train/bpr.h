@@ -22,6 +22,7 @@
 #include "kith/graph/social_graph.h"
 #include "kith/sampler/negative_sampler.h"
 #include "learner.h"
+#include "needed_hops.h"
 
 namespace kith {
 
@@ -65,6 +66,7 @@ class BprLearner {
   /// follow: e takes the steps that it would take by itself.
   std::unique_ptr<Encoder> encoder_;
   Block whole_graph_;  ///< of no node without layers
+  std::unique_ptr<NeededHops> needed_;
   Matrix dz_;
   std::vector<std::uint64_t> met_;      ///< [U + I] the last step whose batch had the node, from 1
   std::vector<std::uint32_t> touched_;  ///< nodes of the batch, each once

@@ -37,9 +37,16 @@ class Encoder {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Encoder>> Make(const EncoderOptions& options, const Runtime& runtime);
 
+  /// How the layers hold what neighbours read, from the next forward on; float32 at first.
+  void StoreMessages(MessageStorage storage);
   /// Over the whole graph: every node is a source and a destination of `block`.
   void ForwardFull(const Block& block);
   void BackwardFull(const Block& block, const Matrix& dz);
+  /// The same where each hop has but those rows that the last one's are made of (needed_hops.h), outermost hop first:
+  /// the rows of z that the last hop has come out to the bit, the others are their own row of the table.
+  void ForwardFull(std::span<const Block> hops);
+  /// REQUIRES: dz is 0 in the rows that the last hop has not.
+  void BackwardFull(std::span<const Block> hops, const Matrix& dz);
   /// Over sampled blocks, outermost first.
   void ForwardSampled(std::span<const Block> blocks);
   void BackwardSampled(std::span<const Block> blocks, const Matrix& dz);
@@ -71,6 +78,11 @@ class Encoder {
  private:
   Encoder(const EncoderOptions& options, const Runtime& runtime) : options_(options), runtime_(runtime) {}
   [[nodiscard]] std::vector<Parameter*> LayerParameters();
+  /// t_k = input + Layer_k(t_{k-1})
+  void ForwardHop(std::size_t k, const Block& block, const Matrix& input);
+  /// From the gradient of t_k that of t_{k-1}, which is returned and added to the input's.
+  const Matrix& BackwardHop(std::size_t k, const Block& block, const Matrix& input, const Matrix& gradient,
+                            Matrix& input_gradient);
 
   EncoderOptions options_;
   const Runtime& runtime_;

@@ -51,6 +51,7 @@ Result<std::unique_ptr<Learner>> Learner::Make(std::shared_ptr<const SocialGraph
                                                           .heads = plan.width % 4 == 0 ? 4U : 1U,
                                                           .seed = plan.seed},
                                                          runtime));
+  learner->encoder_->StoreMessages(MessageStorage::kBfloat16);
   return learner;
 }
 
@@ -80,8 +81,9 @@ double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
     candidates.push_back(first_item + index(item));
     weights.push_back(item_weights_[index(item)]);
   }
-  const Block& block = WholeGraph();
-  encoder_->ForwardFull(block);
+  if (!needed_) needed_ = std::make_unique<NeededHops>(runtime_, WholeGraph(), plan_.layers);
+  const std::span<const Block> hops = needed_->For({rows, positives, candidates});
+  encoder_->ForwardFull(hops);
   dz_.resize(graph_->num_nodes(), plan_.width);
   dz_.fill(0.0F);
   const double loss =
@@ -93,7 +95,7 @@ double Learner::FullStep(std::span<const UserId> users, std::uint64_t step) {
              .candidate_scale = static_cast<double>(graph_->num_items()) / static_cast<double>(candidates.size()),
              .tau = plan_.tau},
             encoder_->output(), dz_);
-  encoder_->BackwardFull(block, dz_);
+  encoder_->BackwardFull(hops, dz_);
   encoder_->Step(LearningRate(step), step + 1);
   return loss;
 }
@@ -147,7 +149,7 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
       const std::size_t n = std::min<std::size_t>(plan_.users_per_batch, order.size() - begin);
       sum += FullStep(std::span(order).subspan(begin, n), epoch * steps_per_epoch_ + steps);
       ++steps;
-      result.edges += plan_.layers * WholeGraph().num_edges();
+      result.edges += needed_->num_edges();
       result.stopped = stop();
     }
   }
@@ -160,7 +162,10 @@ Result<EpochResult> Learner::RunEpoch(std::uint32_t epoch, FunctionRef<bool()> s
 }
 
 Result<std::shared_ptr<Model>> Learner::Export(float user_own_weight) {
+  // What is learned in half precision is served from whole numbers.
+  encoder_->StoreMessages(MessageStorage::kFloat32);
   encoder_->ForwardFull(WholeGraph());
+  encoder_->StoreMessages(MessageStorage::kBfloat16);
   KITH_ASSIGN_OR_RETURN(std::shared_ptr<Model> model, ExportModel(runtime_, *graph_, *encoder_, kItemOwnWeight));
   WeighOwnRows(runtime_, *graph_, user_own_weight, *model);
   return model;

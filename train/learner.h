@@ -16,6 +16,7 @@
 #include "kith/graph/social_graph.h"
 #include "kith/recommend/model.h"
 #include "kith/sampler/batcher.h"
+#include "needed_hops.h"
 #include "plan.h"
 
 namespace kith {
@@ -59,6 +60,7 @@ class Learner {
   std::vector<float> item_weights_;  ///< [I] d_i^power / mean
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<Block> whole_graph_;
+  std::unique_ptr<NeededHops> needed_;
   Matrix dz_;
 };
 

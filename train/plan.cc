@@ -57,14 +57,18 @@ std::uint32_t KernelRank(const SocialGraph& graph) {
 std::uint64_t EstimateMemory(const SocialGraph& graph, const LearnPlan& plan) {
   const std::uint64_t nodes = graph.num_nodes(), edges = 2 * graph.num_interactions();
   const std::uint64_t table = nodes * plan.width * sizeof(float);
-  // Two graphs (all, and without the held-out part) of 4 bytes an edge, one Block with its transpose and weights.
-  const std::uint64_t graphs = 2 * (edges * 4 + nodes * 16) + edges * 20 + nodes * 32;
+  // Two graphs (all, and without the held-out part) of 4 bytes an edge, one Block with its transpose and, in full mode,
+  // at most as much for each hop of a step.
+  const std::uint64_t blocks = plan.sampled ? 1 : plan.layers + 1;
+  const std::uint64_t graphs = 2 * (edges * 4 + nodes * 16) + blocks * (edges * 8 + nodes * 32);
   // Value, gradient, two moments; the model being measured and the best so far: of every user the base and the vector,
   // of every item the message and the vector, of both a query or key under GATv2.
   const std::uint64_t model = (plan.kind == LayerKind::kGatv2 ? 3 : 2) * table;
   std::uint64_t tables = 4 * table + 2 * model;
-  // Propagation of the whole graph: states, z's gradient and two buffers; also needed to publish.
-  tables += (plan.layers + (plan.sampled ? 1 : 3)) * table;
+  // Propagation of the whole graph: states, the house layer's own copy of them, messages in half precision, z's
+  // gradient and two buffers; also needed to publish.
+  const std::uint64_t states = (plan.kind == LayerKind::kHouse ? 2 : 1) * plan.layers;
+  tables += (states + (plan.sampled ? 1 : 3)) * table + plan.layers * table / 2;
   // A checkpoint as tensors and as bytes: value and two moments, while one of the models is not there.
   if (plan.keeps_checkpoints) tables += 2 * 3 * table - model;
   // The kernel's subspace, after the search and after the refit: the learner's tables are gone, a model's are there.

@@ -114,8 +114,8 @@ void GatherWholeRows(EdgeRows edges, Weight weight, const X* x, float* out) {
 
 /// bfloat16 rows of exactly 2 * kPairs vectors.  A vector of 32 bits holds two columns; even and odd ones are summed
 /// apart, which takes one operation a vector to widen, and laid together once a row.
-template <Size kPairs>
-void GatherHalfRows(EdgeRows edges, FoldedWeight weights, const std::uint16_t* x, float* out) {
+template <Size kPairs, class Weight>
+void GatherHalfRows(EdgeRows edges, Weight weights, const std::uint16_t* x, float* out) {
   constexpr Size d = 2 * kPairs * kLanes;
   const Size last = edges.offsets[edges.rows];
   BitLanes low, high;
@@ -124,7 +124,7 @@ void GatherHalfRows(EdgeRows edges, FoldedWeight weights, const std::uint16_t* x
     high[l] = low[l] + static_cast<std::uint32_t>(kLanes / 2);
   }
   for (Size v = 0; v < edges.rows; ++v) {
-    const FoldedWeight weight = weights.OfRow(v);
+    const Weight weight = weights.OfRow(v);
     Lanes even[kPairs] = {}, odd[kPairs] = {};
     for (Size e = edges.offsets[v]; e < edges.offsets[v + 1]; ++e) {
       if (e + kAhead < last) Prefetch(x + edges.columns[e + kAhead] * d, d);
@@ -197,13 +197,17 @@ void GatherFolded(EdgeRows edges, const float* row_factors, const float* column_
   GatherRows<Into::kStore>(edges, FoldedWeight{row_factors, column_factors}, x, out, d);
 }
 
-void GatherFoldedBfloat16(EdgeRows edges, const float* row_factors, const float* column_factors, const std::uint16_t* x,
-                          float* out, Size d) noexcept {
-  const FoldedWeight weights{row_factors, column_factors};
+template <class Weight>
+KITH_INLINE void GatherBfloat16(EdgeRows edges, Weight weights, const std::uint16_t* x, float* out, Size d) {
   if (edges.rows == 0) return;
   if (d == 8 * kLanes) return GatherHalfRows<4>(edges, weights, x, out);
   if (d == 4 * kLanes) return GatherHalfRows<2>(edges, weights, x, out);
   GatherAnyRows<Into::kStore>(edges, weights, x, out, d);
+}
+
+void GatherFoldedBfloat16(EdgeRows edges, const float* row_factors, const float* column_factors, const std::uint16_t* x,
+                          float* out, Size d) noexcept {
+  GatherBfloat16(edges, FoldedWeight{row_factors, column_factors}, x, out, d);
 }
 
 void GatherGated(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
@@ -211,10 +215,16 @@ void GatherGated(EdgeRows edges, const float* row_factors, const float* column_f
   GatherRows<Into::kStore>(edges, GatedWeight{row_factors, column_factors, &gates}, x, out, d);
 }
 
+void GatherGatedBfloat16(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
+                         const std::uint16_t* x, float* out, Size d) noexcept {
+  GatherBfloat16(edges, GatedWeight{row_factors, column_factors, &gates}, x, out, d);
+}
+
 void GatedDots(EdgeRows edges, const float* row_factors, const float* column_factors, const EdgeGates& gates,
                const float* x, const float* out, const float* against, float* dots, Size d) noexcept {
   const GatedWeight weights{row_factors, column_factors, &gates};
   for (Size v = 0; v < edges.rows; ++v) {
+    if (edges.offsets[v] == edges.offsets[v + 1]) continue;
     const GatedWeight weight = weights.OfRow(v);
     float dot = Sum(DotLanes(out + v * d, against + v * d, d));
     // Rows without a product at its limit, nearly all, need not look at their edges.

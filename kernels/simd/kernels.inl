@@ -25,6 +25,7 @@ constexpr Table MakeTable(const char* name) {
           .gather_folded_bfloat16 = GatherFoldedBfloat16,
           .to_bfloat16 = ToBfloat16,
           .gather_gated = GatherGated,
+          .gather_gated_bfloat16 = GatherGatedBfloat16,
           .gated_dots = GatedDots,
           .edge_dots = EdgeDots,
           .attend = Attend,

@@ -179,6 +179,35 @@ TEST_P(Gather, GatesMultiplyEveryEdgeWithinTheirLimits) {
     }
 }
 
+TEST_P(Gather, GatesHalfRowsAsTheirRoundedValues) {
+  for (const Graph& graph : OddGraphs())
+    for (const std::size_t d : {1, 16, 33, 64, 128}) {
+      const auto x = Normals(graph.sources * d, 1), rows = Factors(graph.rows(), 3),
+                 columns = Factors(graph.sources, 4);
+      const auto row_gates = Factors(graph.rows(), 5), column_gates = Factors(graph.sources, 6);
+      std::vector<std::uint16_t> half(x.size());
+      isa().to_bfloat16(x.data(), x.size(), half.data());
+      std::vector<double> rounded(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const std::uint32_t bits = std::uint32_t{half[i]} << 16;
+        float value = 0;
+        std::memcpy(&value, &bits, sizeof(value));
+        rounded[i] = value;
+      }
+      const EdgeGates gates = {row_gates.data(), column_gates.data(), 0.5F, 3.0F, 0.0F, 9.0F};
+      std::vector<float> out(graph.rows() * d + 1, 9.5F);
+      isa().gather_gated_bfloat16(graph.edges(), rows.data(), columns.data(), gates, half.data(), out.data(), d);
+      EXPECT_EQ(out.back(), 9.5F);
+      out.pop_back();
+      const auto row64 = Doubles(row_gates), column64 = Doubles(column_gates);
+      std::vector<double> expected(out.size());
+      reference::GatherGated<double>(graph.offsets, graph.columns, Doubles(rows).data(), Doubles(columns).data(),
+                                     {row64.data(), column64.data(), 0.5, 3.0, 0, 0}, rounded.data(), expected.data(),
+                                     d);
+      ExpectNear(out, expected, 5e-5, Named(graph, d));
+    }
+}
+
 TEST_P(Gather, GatesOfOneLeaveTheFoldedSumToTheBit) {
   const Graph graph = OddGraphs().front();
   for (const std::size_t d : {16, 33, 64}) {

@@ -24,7 +24,6 @@ std::vector<std::uint64_t> Fingerprint(const TrainingBatch& batch) {
     for (const NodeId node : block.nodes) all.push_back(index(node));
     add(block.offsets);
     add(block.sources);
-    add(block.transpose_edges);
   }
   return all;
 }

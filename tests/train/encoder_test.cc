@@ -11,6 +11,7 @@
 
 #include "encoder_world.h"
 #include "kith/sampler/neighbor_sampler.h"
+#include "needed_hops.h"
 #include "testing/random_graph.h"
 
 namespace kith {
@@ -136,6 +137,43 @@ TEST(Encoder, HasTheSameGradientsOverSampledWholeNeighbourhoodsAsOverTheWholeGra
       EXPECT_GT(scale, 0) << name;
       for (std::size_t i = 0; i < gradient.size(); ++i) {
         EXPECT_NEAR(found.at(name).data()[i], gradient.data()[i], 1e-5 * scale) << name << " at " << i;
+      }
+    }
+  }
+}
+
+/// A step that reads a few rows passes messages over the hops that these need, and learns what it would have learned.
+TEST(Encoder, HasTheSameGradientsOverTheNeededHopsAsOverTheWholeGraph) {
+  const Runtime runtime(2);
+  const auto graph = Graph(runtime);
+  const Block block = FullGraphBlock(runtime, *graph);
+  NeededHops needed(runtime, block, 2);
+  for (const std::vector<std::uint32_t>& rows :
+       {std::vector<std::uint32_t>{3}, {0, 5, 11}, {1, graph->num_users(), graph->num_users() + 4}}) {
+    Matrix dz(graph->num_nodes(), 8), random(graph->num_nodes(), 8);
+    FillNormal("dz", 1.0, 1, random);
+    dz.fill(0.0F);
+    for (const std::uint32_t row : rows) std::copy_n(random.row(row), 8, dz.row(row));
+    const std::span<const Block> hops = needed.For({rows});
+    EXPECT_LT(needed.num_edges(), 2 * block.num_edges());
+    for (const LayerKind kind : kAllKinds) {
+      SCOPED_TRACE(ToString(kind));
+      const auto full = RandomEncoder(kind, graph->num_nodes(), runtime);
+      full->ForwardFull(block);
+      full->BackwardFull(block, dz);
+      const auto part = RandomEncoder(kind, graph->num_nodes(), runtime);
+      part->ForwardFull(hops);
+      for (const std::uint32_t row : rows) {
+        EXPECT_TRUE(std::equal(part->output().row(row), part->output().row(row) + 8, full->output().row(row))) << row;
+      }
+      part->BackwardFull(hops, dz);
+      const auto expected = Gradients(*full), found = Gradients(*part);
+      for (const auto& [name, gradient] : expected) {
+        const double scale = std::sqrt(Dot(gradient, gradient));
+        EXPECT_GT(scale, 0) << name;
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+          EXPECT_NEAR(found.at(name).data()[i], gradient.data()[i], 1e-5 * scale) << name << " at " << i;
+        }
       }
     }
   }

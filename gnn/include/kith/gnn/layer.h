@@ -41,6 +41,12 @@ enum class LayerKind : std::uint8_t { kGcn, kLightGcn, kGat, kGatv2, kHouse, kSa
     LayerKind kind) noexcept;  ///< "gcn", "lightgcn", "gat", "gatv2", "kith", "sage"
 [[nodiscard]] Result<LayerKind> ParseLayerKind(std::string_view name);
 
+/// How a layer holds the rows that neighbours read, forward and backward; sums are float32.
+enum class MessageStorage : std::uint8_t {
+  kFloat32,
+  kBfloat16,  ///< half the bytes, rounded by 2^-9 at most; of GCN, LightGCN, GraphSAGE and the house layer, in float
+};
+
 struct LayerOptions {
   std::size_t in = 64;
   std::size_t out = 64;  ///< LightGCN and the house layer REQUIRE out == in; GAT's REQUIRE heads divides out
@@ -60,6 +66,8 @@ class LayerOf {
   /// dy [D x out] -> dx [S x in] (written, not added) and the parameters' gradients (added), for the last Forward.
   /// REQUIRES: the block has its transpose, and x is what Forward was given.
   virtual void Backward(const Block& block, const MatrixOf<T>& x, const MatrixOf<T>& dy, MatrixOf<T>& dx) = 0;
+  /// For the Forwards to come and their Backwards; GAT and GATv2, and layers of double, stay with kFloat32.
+  virtual void StoreMessages(MessageStorage /*storage*/) {}
   /// gcn "weight";  sage "self", "neighbour";  gat "weight", "att_dst", "att_src";  gatv2 "left", "right", "attention";
   /// kith "bias" [num_nodes x 1].
   [[nodiscard]] virtual std::vector<ParameterOf<T>*> Parameters() { return {}; }

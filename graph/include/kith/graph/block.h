@@ -7,7 +7,7 @@
 ///             the transpose lists the same edges by source, each row in ascending destination order.
 /// A whole graph is a Block whose destinations are all its nodes (FullGraphBlock).
 /// Threads: plain data, read from anywhere once made.
-/// Cost: 4 bytes an edge, 8 more for the transpose; 12 a destination, 8 a source (+ 8 for the transpose).
+/// Cost: 4 bytes an edge, 4 more for the transpose; 12 a destination, 8 a source (+ 8 for the transpose).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,6 @@ struct Block {
 
   std::vector<EdgeOffset> transpose_offsets;          ///< [S + 1]
   std::vector<std::uint32_t> transpose_destinations;  ///< [E]
-  std::vector<std::uint32_t> transpose_edges;         ///< [E] the edge's place in `sources`
 
   [[nodiscard]] std::size_t num_sources() const noexcept { return nodes.size(); }
   [[nodiscard]] std::size_t num_destinations() const noexcept { return offsets.empty() ? 0 : offsets.size() - 1; }
@@ -46,6 +45,11 @@ struct Block {
 
 /// Users and items of `graph` as one Block over the user-item relation, both directions; scale is 1.
 [[nodiscard]] Block FullGraphBlock(const Runtime& runtime, const SocialGraph& graph);
+
+/// Those rows of `whole` whose mark is not 0, into `part`: nodes keep their numbers, degrees and scales, the rows of
+/// the others are empty.  The arrays of `part` are used again.   wanted [D].
+/// REQUIRES: `whole` has its transpose, and neither relations nor times.
+void TakeRows(const Runtime& runtime, const Block& whole, std::span<const std::uint8_t> wanted, Block& part);
 
 /// 1 / sqrt(d_u d_v) times the destination's scale, for every edge; [E].  GCN, Kipf and Welling 2017, eq. 2, without
 /// self-loops as in LightGCN, He et al. 2020, eq. 3.  A node of degree 0 has no edge and needs no weight.

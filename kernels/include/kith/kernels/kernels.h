@@ -54,8 +54,13 @@ struct EdgeGates {
 void GatherGated(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
                  const float* column_factors, const EdgeGates& gates, const float* x, float* out,
                  std::size_t d) noexcept;
+/// The same of rows stored as bfloat16, summed in float32.
+void GatherGatedBfloat16(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns,
+                         const float* row_factors, const float* column_factors, const EdgeGates& gates,
+                         const std::uint16_t* x, float* out, std::size_t d) noexcept;
 /// dots[v] += sum over the edges of row v strictly within the limits of weight <x[c], against[v]>, from GatherGated's
-/// out: the gradient to the logarithm of rows[v].  against [rows x d].
+/// out: the gradient to the logarithm of rows[v].  against [rows x d].  An out of bfloat16 rows gives the gradient of
+/// these, but for the edges at a limit, which are taken off it as x has them.
 void GatedDots(std::span<const EdgeOffset> offsets, std::span<const std::uint32_t> columns, const float* row_factors,
                const float* column_factors, const EdgeGates& gates, const float* x, const float* out,
                const float* against, float* dots, std::size_t d) noexcept;
