@@ -30,7 +30,7 @@ void WeightedRows(std::span<const WeightedDraws> rows, std::size_t stride, std::
 
 void Ends(std::span<EndSearch> searches) {
   for (EndSearch& search : searches) {
-    const std::int64_t* times = search.times + search.first;
+    const std::uint32_t* times = search.times + search.first;
     std::uint32_t earlier = 0;
     for (std::uint32_t i = 0; i < search.size; ++i) earlier += times[i] < search.before ? 1 : 0;
     search.first += earlier;

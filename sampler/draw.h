@@ -57,11 +57,10 @@ using DrawWeightedRows = void (*)(std::span<const WeightedDraws> rows, std::size
 
 /// Where the times before `before` end among ascending ones: in [first, first + size].
 struct EndSearch {
-  const std::int64_t* times;
-  std::int64_t before;
-  std::uint32_t first, size;
+  const std::uint32_t* times;
+  std::uint32_t before, first, size;
 };
-/// Times among which an end is found by counting, all at once, instead of by halving.
+/// Times among which an end is found by counting, all at once, instead of by halving: a line.
 constexpr std::uint32_t kFewTimes = 16;
 /// `first` of each search becomes the end.  REQUIRES: size <= kFewTimes.
 using CountEnds = void (*)(std::span<EndSearch> searches);

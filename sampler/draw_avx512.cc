@@ -217,13 +217,10 @@ void IndependentRows(std::span<const RowDraws> rows, std::size_t stride, std::ui
 void Ends(std::span<EndSearch> searches) {
   for (EndSearch& search : searches) {
     if (search.size == 0) continue;
-    const std::int64_t* times = search.times + search.first;
     const __mmask16 lanes = FirstLanes(search.size);
-    const auto low = static_cast<__mmask8>(lanes), high = static_cast<__mmask8>(lanes >> 8);
-    const __m512i before = _mm512_set1_epi64(search.before);
-    const unsigned earlier_low = _mm512_mask_cmplt_epi64_mask(low, _mm512_maskz_loadu_epi64(low, times), before);
-    const unsigned earlier_high = _mm512_mask_cmplt_epi64_mask(high, _mm512_maskz_loadu_epi64(high, times + 8), before);
-    search.first += static_cast<std::uint32_t>(__builtin_popcount(earlier_low | earlier_high << 8));
+    const __m512i times = _mm512_maskz_loadu_epi32(lanes, search.times + search.first);
+    const unsigned earlier = _mm512_mask_cmplt_epu32_mask(lanes, times, Every(search.before));
+    search.first += static_cast<std::uint32_t>(__builtin_popcount(earlier));
   }
 }
 

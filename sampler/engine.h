@@ -70,12 +70,13 @@ class EngineOf final : public SampleEngine {
       Hop<Picks, Table>(plan, picks_, degrees, space.table, space.hop, space.met, block).Run();
       MakeRoom(block.nodes, space.met.count);
       block.nodes.assign(space.met.nodes.begin(), space.met.nodes.begin() + space.met.count);
-      block.times.clear();
       if constexpr (Picks::kTimed) {
         ResizeTo(block.times, space.met.count);
         for (std::uint32_t v = 0; v < space.met.count; ++v) {
           block.times[v] = space.met.seed_times[space.met.times[v]];
         }
+      } else {
+        block.times.clear();
       }
     }
   }
@@ -88,10 +89,8 @@ class EngineOf final : public SampleEngine {
     typename Hop<Picks, Table>::Space hop;
   };
 
-  static void MeetSeeds(const MiniBatch& batch, Space& space) {
+  void MeetSeeds(const MiniBatch& batch, Space& space) const {
     MetNodes& met = space.met;
-    space.table.Begin(met.count);
-    space.table.Reserve(batch.seeds.size());
     GrowTo(met.nodes, batch.seeds.size());
     if constexpr (Picks::kTimed) {
       std::vector<std::int64_t>& times = met.seed_times;
@@ -99,6 +98,11 @@ class EngineOf final : public SampleEngine {
       std::sort(times.begin(), times.end());
       times.erase(std::unique(times.begin(), times.end()), times.end());
       GrowTo(met.times, batch.seeds.size());
+      picks_.BeginBatch(times, space.hop.picks);
+      space.table.Begin(met.count, times.size());
+    } else {
+      space.table.Begin(met.count);
+      space.table.Reserve(batch.seeds.size());
     }
     met.count = 0;
     for (std::size_t s = 0; s < batch.seeds.size(); ++s) {
@@ -108,6 +112,7 @@ class EngineOf final : public SampleEngine {
         const auto time = std::lower_bound(times.begin(), times.end(), batch.times[s]) - times.begin();
         met.times[met.count] = static_cast<std::uint32_t>(time);
         key |= static_cast<std::uint64_t>(time) << 32;
+        space.table.Reserve(met.times[met.count], 1);
       }
       met.nodes[met.count] = batch.seeds[s];
       (void)space.table.cursor().Local(key, met.count);

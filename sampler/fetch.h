@@ -4,7 +4,7 @@
 namespace kith {
 
 /// Asks for the cache line at `place`, to be read soon.  Into the second cache, not the first: a block of a hop fetches
-/// some 640 targets and as many slots before it reads them, more lines than a first cache of 32 KB holds, and a core
+/// some 1300 targets and as many slots before it reads them, more lines than a first cache of 32 KB holds, and a core
 /// has more fetches into its second cache under way at once (Zen 4: random lines in 4.0 ns instead of 6.9). A function
 /// that does nothing but prefetch has no effect that g++ knows of, and calls of it vanish; the empty statement is an
 /// effect.

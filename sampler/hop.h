@@ -6,7 +6,7 @@
 ///   4  slots       nodes get their local numbers
 ///
 /// Between two stages lie some hundred lines of the same block, so their misses overlap instead of adding up; no stage
-/// waits for a single line.  A block is small enough that what was fetched is still in the first caches when it is
+/// waits for a single line.  A block is small enough that what was fetched is still in the second cache when it is
 /// read. (Three blocks in flight at once, each stage between the others' fetches, were no faster: the loops here are
 /// long enough to fill the memory's queue, and short ones cost mispredicted ends.)
 #pragma once
@@ -27,7 +27,7 @@
 
 namespace kith {
 
-constexpr std::uint32_t kFrontierBlock = 64;
+constexpr std::uint32_t kFrontierBlock = 128;
 
 /// The nodes met so far, in order; the first are the seeds.
 struct MetNodes {
@@ -91,6 +91,7 @@ class Hop {
     ResizeTo(block_.scale, destinations);
     block_.offsets[0] = 0;
     FetchOffsets(0, std::min(destinations, kFrontierBlock));
+    if constexpr (Picks::kTimed) table_.Count(std::span(met_.times).first(destinations));
     if (degrees_ != nullptr) ResizeTo(block_.degrees, destinations);
     std::uint32_t first_new = destinations;  // nodes from here on wait for their degrees
     for (std::uint32_t begin = 0; begin < destinations; begin += kFrontierBlock) {
@@ -169,7 +170,6 @@ class Hop {
                            std::uint64_t key) {
         if (fanout == 0) return;
         space_.requests.push_back({.words = WordStream(key ^ time_key, node),
-                                   .before = before,
                                    .row = row,
                                    .fanout = fanout,
                                    .destination = v,
@@ -216,23 +216,30 @@ class Hop {
   /// Writes the picked targets as keys of nodes.
   void ReadTargets() {
     GrowTo(block_.sources, edges_ + new_edges_);
-    if constexpr (Picks::kTimed) GrowTo(space_.keys, new_edges_);
-    table_.Reserve(new_edges_);
+    if constexpr (Picks::kTimed) {
+      GrowTo(space_.keys, new_edges_);
+      for (std::size_t r = 0; r < space_.requests.size(); ++r) {
+        table_.Reserve(space_.requests[r].time, space_.picked[r].keep);
+      }
+    } else {
+      table_.Reserve(new_edges_);
+    }
     auto* out = FirstKey();
     for (std::size_t r = 0; r < space_.requests.size(); ++r) {
       const PickedRow& row = space_.picked[r];
       const std::uint32_t first = space_.requests[r].first_target;
       const std::uint64_t time = TimeOf(space_.requests[r]);
+      const auto& slots = table_.FetcherOf(space_.requests[r].time);
       if (row.positions == nullptr) {
         for (std::uint32_t i = 0; i < row.keep; ++i) {
           const std::uint32_t node = row.targets[i] + first;
-          table_.Prefetch(time | node);
+          slots.Prefetch(time | node);
           *out++ = static_cast<Key>(time | node);
         }
       } else {
         for (std::uint32_t i = 0; i < row.keep; ++i) {
           const std::uint32_t node = row.targets[row.positions[i]] + first;
-          table_.Prefetch(time | node);
+          slots.Prefetch(time | node);
           *out++ = static_cast<Key>(time | node);
         }
       }
@@ -250,7 +257,7 @@ class Hop {
     std::uint32_t next = met_.count;
     NodeId* const nodes = met_.nodes.data();
     [[maybe_unused]] std::uint32_t* const times = met_.times.data();
-    const typename Table::Cursor table = table_.cursor();
+    const auto table = table_.cursor();
     for (std::uint32_t* const end = edge + new_edges_; edge != end; ++edge, ++key) {
       const Key met = *key;
       nodes[next] = NodeId{static_cast<std::uint32_t>(met)};  // counts only if the node was new

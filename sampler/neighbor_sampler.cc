@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "relabel.h"
+#include "relabel_by_time.h"
 #include "rows.h"
 #include "temporal_picks.h"
 #include "uniform_picks.h"
@@ -34,7 +35,7 @@ std::shared_ptr<const SampleEngine> MakeEngine(const std::shared_ptr<const Socia
                                                const NeighborSamplerOptions& options, const Runtime& runtime) {
   if (AsksForTimes(options.choice)) {
     const bool most_recent = options.choice == NeighborChoice::kMostRecent;
-    return std::make_shared<EngineOf<TemporalPicks, HashedRelabel>>(
+    return std::make_shared<EngineOf<TemporalPicks, RelabelByTime>>(
         graph, options, TemporalPicks(runtime, *graph, most_recent, options.with_replacement));
   }
   if (graph->num_nodes() <= options.dense_table_limit) return MakeEngine<DenseRelabel>(graph, options, runtime);

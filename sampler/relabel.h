@@ -6,7 +6,8 @@
 /// DenseRelabel: a slot a node, one cache line a look-up; 4 bytes a node of the graph.
 /// HashedRelabel: open addressing by 64-bit keys, 8 bytes a slot and four to eight slots a node of the largest batch; a
 /// slot has half of the mixed key, and the key itself, looked at where the halves agree, stands apart by number.  For
-/// graphs whose dense table would be larger than what a batch can meet, and for keys that are more than a node.
+/// graphs whose dense table would be larger than what a batch can meet.
+/// Nodes that a time tells apart too: relabel_by_time.h.
 /// Threads: one at a time.   Both give the same numbers: 0, 1, ... in order of first sight.
 #pragma once
 
@@ -37,6 +38,8 @@ class DenseRelabel {
   /// Room for `count` nodes more; nothing to do here.
   void Reserve(std::size_t /*count*/) noexcept {}
   void Prefetch(std::uint64_t key) const noexcept { FetchLine(slots_.data() + key); }
+  /// What fetches slots; `time` does not matter here.
+  [[nodiscard]] const DenseRelabel& FetcherOf(std::uint32_t /*time*/) const noexcept { return *this; }
   /// The table as a loop holds it: in registers, whatever else the loop writes.
   class Cursor {
    public:
@@ -83,6 +86,7 @@ class HashedRelabel {
     if (slots > slots_.size()) Grow(std::bit_ceil(slots + 2));
   }
   void Prefetch(std::uint64_t key) const noexcept { FetchLine(slots_.data() + Home(Mixed(key))); }
+  [[nodiscard]] const HashedRelabel& FetcherOf(std::uint32_t /*time*/) const noexcept { return *this; }
   class Cursor {
    public:
     /// As DenseRelabel's.  REQUIRES: Reserve made room.

@@ -19,12 +19,11 @@ namespace kith {
 /// A row to draw from, for one destination of a hop.
 struct RowRequest {
   WordStream words;
-  std::int64_t before;  ///< edges count that are older; of no meaning where times do not matter
   std::uint32_t row;
   std::uint32_t fanout;
   std::uint32_t destination;
   std::uint32_t first_target;  ///< node number of the relation's target 0
-  std::uint32_t time;          ///< number of `before` among the seeds' times
+  std::uint32_t time;          ///< number among the seeds' times, where times matter: edges before it count
   Relation relation;
 };
 

@@ -65,9 +65,9 @@ TEST_P(Draws, GiveTheBitsOfThePlainLoopForEveryFanoutAndAnyDegree) {
 
 TEST_P(Draws, FindTheEndOfEarlierTimesAmongAFew) {
   for (std::uint32_t size = 0; size <= kFewTimes; ++size) {
-    std::vector<std::int64_t> times = {-7, -7, -7};  // earlier than the range, found already
-    for (std::uint32_t i = 0; i < size; ++i) times.push_back((std::int64_t{i} / 2 - 3) * 5'000'000'000);
-    for (std::int64_t before = -16'000'000'000; before <= 26'000'000'000; before += 1'000'000'000) {
+    std::vector<std::uint32_t> times = {1, 1, 1};  // earlier than the range, found already
+    for (std::uint32_t i = 0; i < size; ++i) times.push_back((i / 2 + 1) * 500'000'000);  // over half of all codes
+    for (std::uint32_t before = 100'000'000; before <= 4'200'000'000; before += 100'000'000) {
       EndSearch search{times.data(), before, 3, size};
       table_.ends({&search, 1});
       ASSERT_EQ(times.begin() + search.first, std::lower_bound(times.begin() + 3, times.end(), before))

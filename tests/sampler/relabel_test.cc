@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kith/base/rng.h"
+#include "relabel_by_time.h"
 
 namespace kith {
 namespace {
@@ -75,6 +76,45 @@ TEST(Relabel, TellsLongKeysApart) {
     ASSERT_EQ(hashed.cursor().Local(std::uint64_t{i} << 32 | 5, next), i);
   }
   ASSERT_EQ(hashed.cursor().Local(std::uint64_t{17} << 32 | 5, next), 17U);
+}
+
+/// Batches of unlike sizes and numbers of times; every third meets nearly all of its nodes at one time.
+void ExpectNumbersInOrderOfFirstSight(RelabelByTime& table, std::uint32_t nodes, int batches) {
+  std::uint32_t met = 0;
+  for (int b = 0; b < batches; ++b) {
+    const std::uint32_t num_times = 1 + 7 * (static_cast<std::uint32_t>(b) % 5);
+    table.Begin(met, num_times);
+    std::unordered_map<std::uint64_t, std::uint32_t> numbers;
+    std::vector<std::uint32_t> times;
+    std::uint32_t next = 0;
+    const WordStream words(9, static_cast<std::uint32_t>(b));
+    for (std::uint32_t i = 0; i < 900 * (1 + static_cast<std::uint32_t>(b) % 4); ++i) {
+      if (i % 100 == 0) table.Count(times);
+      const std::uint32_t time = b % 3 == 0 && i % 16 != 0 ? 0 : words.bounded(2 * i, num_times);
+      const std::uint64_t key = std::uint64_t{time} << 32 | words.bounded(2 * i + 1, nodes);
+      const auto [found, is_new] = numbers.try_emplace(key, static_cast<std::uint32_t>(numbers.size()));
+      if (is_new) times.push_back(time);
+      table.Reserve(time, 1);
+      table.FetcherOf(time).Prefetch(key);
+      ASSERT_EQ(table.cursor().Local(key, next), found->second) << "batch " << b << ", key " << key;
+      ASSERT_EQ(next, numbers.size());
+    }
+    met = next;
+  }
+}
+
+TEST(RelabelByTime, NumbersKeysInOrderOfFirstSightBatchAfterBatch) {
+  RelabelByTime table(0);
+  ExpectNumbersInOrderOfFirstSight(table, 700, 60);
+  ExpectNumbersInOrderOfFirstSight(table, 1'000'000'000, 60);
+}
+
+TEST(RelabelByTime, ForgetsEverythingOnceItsNumbersAreUsedUp) {
+  RelabelByTime table(0);
+  for (int i = 0; i < 3; ++i) {  // each Begin claims that the last batch met a third of all numbers
+    table.Begin(std::numeric_limits<std::uint32_t>::max() / 3, /*num_times=*/0);
+    ExpectNumbersInOrderOfFirstSight(table, 700, 3);
+  }
 }
 
 }  // namespace

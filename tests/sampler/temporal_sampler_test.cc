@@ -99,6 +99,33 @@ TEST(TemporalSampler, DrawsOnlyEdgesBeforeTheSeedsTimeInEveryHop) {
   }
 }
 
+/// Rows of all lengths, so that prefixes end in every place of a line, before and behind the marks between lines; times
+/// in seconds and, as some logs have them, in microseconds; every third edge shares its time with the one before.
+TEST(TemporalSampler, FindsTheEndOfEarlierEdgesInRowsOfAllLengths) {
+  for (const std::int64_t unit : {1, 1'000'000}) {
+    constexpr std::uint32_t kUsers = 90, kItems = 4000;
+    std::vector<Edge> edges;
+    for (std::uint32_t user = 0; user < kUsers; ++user) {
+      const std::uint32_t degree = user < 60 ? user : user * user / 2;
+      for (std::uint32_t i = 0; i < degree && i < kItems; ++i) {
+        edges.push_back({user, i, 1.0F, (1'000'000'000 + std::int64_t{i} - (i % 3 == 0 ? 1 : 0)) * unit});
+      }
+    }
+    const auto graph = SocialGraph::Build(Runtime(1), kUsers, kItems, edges, {}).value();
+    const NeighborSamplerOptions options{.fanouts = {{3, 0, 0}}, .choice = NeighborChoice::kMostRecent};
+    const NeighborSampler sampler(graph, options);
+    const auto scratch = sampler.NewScratch();
+    MiniBatch batch;
+    for (std::int64_t after = -2; after < kItems + 2; after += after < 100 ? 1 : 37) {
+      std::vector<NodeId> seeds;
+      for (std::uint32_t user = 0; user < kUsers; ++user) seeds.push_back(NodeId{user});
+      const std::vector<std::int64_t> times(kUsers, (1'000'000'000 + after) * unit);
+      sampler.SampleBefore(seeds, times, 0, /*transpose=*/false, *scratch, batch);
+      Check(*graph, options, batch);
+    }
+  }
+}
+
 TEST(TemporalSampler, TellsTheSameNodeAtTwoTimesApartAndSharesItAtOne) {
   std::vector<Edge> edges = {{0, 0, 1.0F, 10}, {0, 1, 1.0F, 20}, {1, 1, 1.0F, 15}};
   const auto graph = SocialGraph::Build(Runtime(1), 2, 2, edges, {}).value();
