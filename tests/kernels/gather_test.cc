@@ -17,6 +17,18 @@ std::string Named(const Graph& graph, std::size_t d) {
          " edges, d = " + std::to_string(d);
 }
 
+/// What bfloat16 numbers say.
+std::vector<double> Values(const std::vector<std::uint16_t>& half) {
+  std::vector<double> values;
+  for (const std::uint16_t upper : half) {
+    const std::uint32_t bits = std::uint32_t{upper} << 16;
+    float value = 0;
+    std::memcpy(&value, &bits, sizeof(value));
+    values.push_back(value);
+  }
+  return values;
+}
+
 TEST_P(Gather, SumsTheWeightedNeighborsOfEveryRow) {
   for (const Graph& graph : OddGraphs())
     for (const std::size_t d : kWidths)
@@ -120,13 +132,9 @@ TEST_P(Gather, SumsHalfPrecisionRowsInFloat) {
                  columns = Factors(graph.sources, 3);
       std::vector<std::uint16_t> half(x.size());
       isa().to_bfloat16(x.data(), x.size(), half.data());
-      std::vector<double> rounded(x.size());
+      const std::vector<double> rounded = Values(half);
       for (std::size_t i = 0; i < x.size(); ++i) {
-        const std::uint32_t bits = std::uint32_t{half[i]} << 16;
-        float value = 0;
-        std::memcpy(&value, &bits, sizeof(value));
-        ASSERT_NEAR(value, x[i], std::fabs(x[i]) / 256) << "the nearest number with 8 bits";
-        rounded[i] = value;
+        ASSERT_NEAR(rounded[i], x[i], std::fabs(x[i]) / 256) << "the nearest number with 8 bits";
       }
       std::vector<float> out(graph.rows() * d + 1, 9.5F);
       isa().gather_folded_bfloat16(graph.edges(), rows.data(), columns.data(), half.data(), out.data(), d);
@@ -187,13 +195,7 @@ TEST_P(Gather, GatesHalfRowsAsTheirRoundedValues) {
       const auto row_gates = Factors(graph.rows(), 5), column_gates = Factors(graph.sources, 6);
       std::vector<std::uint16_t> half(x.size());
       isa().to_bfloat16(x.data(), x.size(), half.data());
-      std::vector<double> rounded(x.size());
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        const std::uint32_t bits = std::uint32_t{half[i]} << 16;
-        float value = 0;
-        std::memcpy(&value, &bits, sizeof(value));
-        rounded[i] = value;
-      }
+      const std::vector<double> rounded = Values(half);
       const EdgeGates gates = {row_gates.data(), column_gates.data(), 0.5F, 3.0F, 0.0F, 9.0F};
       std::vector<float> out(graph.rows() * d + 1, 9.5F);
       isa().gather_gated_bfloat16(graph.edges(), rows.data(), columns.data(), gates, half.data(), out.data(), d);
