@@ -44,6 +44,10 @@ constexpr double kAsGoodAs = 0.985;
 constexpr std::size_t kFewestValidationUsers = 20;
 /// Shares of a time limit at which each part ends.
 constexpr double kTrialShare = 0.15, kSearchShare = 0.47, kGatesShare = 0.56, kRefitShare = 0.92;
+/// The same of the search and the gates where no refit comes after them.
+constexpr double kLoneSearchShare = 0.72, kLoneGatesShare = 0.92;
+/// Share of the planned epochs below which one search twice as long is worth more than a search and a refit.
+constexpr double kWorthARefit = 0.6;
 /// Seconds of an epoch of the search, with its looks, over those of the trial; and of the refit, which has all edges.
 constexpr double kSlowerSearch = 1.2, kSlowerRefit = 1.15;
 
@@ -87,8 +91,8 @@ class Run {
   }
   /// Whether most of the refit fits what the limit leaves; otherwise the search's own model is the better answer.
   [[nodiscard]] bool TimeToRefit() const {
-    return options_.time_limit <= 0 ||
-           Seconds() + 0.7 * state_.best_epoch * seconds_per_epoch_ < kRefitShare * options_.time_limit;
+    if (options_.time_limit <= 0) return true;
+    return refits_ && Seconds() + 0.7 * state_.best_epoch * seconds_per_epoch_ < kRefitShare * options_.time_limit;
   }
   [[nodiscard]] bool Uses(std::string_view ingredient) const {
     const auto& without = options_.without;
@@ -121,6 +125,8 @@ class Run {
   TrainReport report_;
   double waited_ = 0;
   std::uint32_t waits_ = 0;
+  bool refits_ = true;  ///< a time limit may leave time for one good search alone
+  double search_share_ = kSearchShare, gates_share_ = kGatesShare;  ///< of the time limit, where each ends
   double seconds_per_epoch_ = 0;  ///< of the trial, then of the search, for a run with a time limit
 };
 
@@ -195,7 +201,14 @@ void Run::FitScheduleToLimit() {
   if (options_.time_limit <= 0 || options_.epochs != 0 || seconds_per_epoch_ <= 0) return;
   const double search = (kSearchShare * options_.time_limit - Seconds()) / (kSlowerSearch * seconds_per_epoch_);
   const double refit = (kRefitShare - kGatesShare) * options_.time_limit / (kSlowerRefit * seconds_per_epoch_);
-  const double epochs = std::clamp<double>(std::floor(std::min(search, refit)), 1, plan_.epochs);
+  double epochs = std::clamp<double>(std::floor(std::min(search, refit)), 1, plan_.epochs);
+  if (epochs < kWorthARefit * plan_.epochs) {
+    refits_ = false;
+    search_share_ = kLoneSearchShare;
+    gates_share_ = kLoneGatesShare;
+    const double lone = (kLoneSearchShare * options_.time_limit - Seconds()) / (kSlowerSearch * seconds_per_epoch_);
+    epochs = std::clamp<double>(std::floor(lone), 1, plan_.epochs);
+  }
   if (epochs < plan_.epochs) report_.stopped = "time-limit";
   plan_.epochs = static_cast<std::uint32_t>(epochs);
 }
@@ -240,7 +253,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
   for (std::uint32_t epoch = state_.next_epoch; epoch < plan_.epochs && !gave_up(epoch); ++epoch) {
     if (hooks_.before_epoch) hooks_.before_epoch(epoch, *learner);
     KITH_ASSIGN_OR_RETURN(const EpochResult result,
-                          learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(kSearchShare); }));
+                          learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(search_share_); }));
     if (Cancelled()) return Stopped();
     seconds_per_epoch_ = (Seconds() - began) / ++ran;
     waited_ += result.wait_share;
@@ -274,7 +287,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
 }
 
 Status Run::ChooseGates(const Split& split) {
-  const auto stop = [this] { return Cancelled() || OutOfTime(kGatesShare); };
+  const auto stop = [this] { return Cancelled() || OutOfTime(gates_share_); };
   if (Uses("learned")) {
     state_.user_own_weight =
         ChooseOwnWeight(runtime_, *split.graph, SampleUsers(split.held_out, kMeasuredUsers, options_.seed),
@@ -285,7 +298,7 @@ Status Run::ChooseGates(const Split& split) {
               " times: that gained more than two standard errors on the validation part");
     }
   }
-  if (!OutOfTime(kSearchShare)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
+  if (!OutOfTime(search_share_)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
   KITH_RETURN_IF_ERROR(best_->Finish());
   const FusionOptions fusion{.learned = Uses("learned"),
                              .kernel = Uses("spectral"),
