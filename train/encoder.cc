@@ -54,41 +54,39 @@ void Encoder::StoreMessages(MessageStorage storage) {
   for (const auto& layer : layers_) layer->StoreMessages(storage);
 }
 
-void Encoder::ForwardHop(std::size_t k, const Block& block, const Matrix& input) {
-  layers_[k]->Forward(block, k == 0 ? input : states_[k - 1], states_[k]);
-  AddRows(runtime_, input, states_[k].rows(), states_[k]);
+void Encoder::Forward(FunctionRef<const Block&(std::size_t)> hop, const Matrix& input) {
+  for (std::size_t k = 0; k < layers_.size(); ++k) {
+    layers_[k]->Forward(hop(k), k == 0 ? input : states_[k - 1], states_[k]);
+    AddRows(runtime_, input, states_[k].rows(), states_[k]);
+  }
 }
 
-const Matrix& Encoder::BackwardHop(std::size_t k, const Block& block, const Matrix& input, const Matrix& gradient,
-                                   Matrix& input_gradient) {
-  layers_[k]->Backward(block, k == 0 ? input : states_[k - 1], gradient, next_gradient_);
-  AddRows(runtime_, next_gradient_, next_gradient_.rows(), input_gradient);
-  std::swap(gradient_, next_gradient_);
-  return gradient_;
+void Encoder::Backward(FunctionRef<const Block&(std::size_t)> hop, const Matrix& input, const Matrix& dz,
+                       Matrix& input_gradient) {
+  AddRows(runtime_, dz, dz.rows(), input_gradient);
+  const Matrix* gradient = &dz;
+  for (std::size_t k = layers_.size(); k-- > 0;) {
+    layers_[k]->Backward(hop(k), k == 0 ? input : states_[k - 1], *gradient, next_gradient_);
+    AddRows(runtime_, next_gradient_, next_gradient_.rows(), input_gradient);
+    std::swap(gradient_, next_gradient_);
+    gradient = &gradient_;
+  }
 }
 
 void Encoder::ForwardFull(const Block& block) {
-  for (std::size_t k = 0; k < layers_.size(); ++k) ForwardHop(k, block, table_.value);
-}
-
-void Encoder::ForwardFull(std::span<const Block> hops) {
-  for (std::size_t k = 0; k < layers_.size(); ++k) ForwardHop(k, hops[k], table_.value);
+  Forward([&](std::size_t) -> const Block& { return block; }, table_.value);
 }
 
 void Encoder::BackwardFull(const Block& block, const Matrix& dz) {
-  AddRows(runtime_, dz, dz.rows(), table_.gradient);
-  const Matrix* gradient = &dz;
-  for (std::size_t k = layers_.size(); k-- > 0;) {
-    gradient = &BackwardHop(k, block, table_.value, *gradient, table_.gradient);
-  }
+  Backward([&](std::size_t) -> const Block& { return block; }, table_.value, dz, table_.gradient);
+}
+
+void Encoder::ForwardFull(std::span<const Block> hops) {
+  Forward([&](std::size_t k) -> const Block& { return hops[k]; }, table_.value);
 }
 
 void Encoder::BackwardFull(std::span<const Block> hops, const Matrix& dz) {
-  AddRows(runtime_, dz, dz.rows(), table_.gradient);
-  const Matrix* gradient = &dz;
-  for (std::size_t k = layers_.size(); k-- > 0;) {
-    gradient = &BackwardHop(k, hops[k], table_.value, *gradient, table_.gradient);
-  }
+  Backward([&](std::size_t k) -> const Block& { return hops[k]; }, table_.value, dz, table_.gradient);
 }
 
 void Encoder::ForwardSampled(std::span<const Block> blocks) {
@@ -99,18 +97,14 @@ void Encoder::ForwardSampled(std::span<const Block> blocks) {
       std::memcpy(input_.row(r), table_.value.row(index(nodes[r])), options_.width * sizeof(float));
     }
   });
-  for (std::size_t k = 0; k < layers_.size(); ++k) ForwardHop(k, blocks[k], input_);
+  Forward([&](std::size_t k) -> const Block& { return blocks[k]; }, input_);
 }
 
 void Encoder::BackwardSampled(std::span<const Block> blocks, const Matrix& dz) {
   const std::span<const NodeId> nodes = blocks.front().nodes;
   input_gradient_.resize(nodes.size(), options_.width);
   input_gradient_.fill(0.0F);
-  AddRows(runtime_, dz, dz.rows(), input_gradient_);
-  const Matrix* gradient = &dz;
-  for (std::size_t k = layers_.size(); k-- > 0;) {
-    gradient = &BackwardHop(k, blocks[k], input_, *gradient, input_gradient_);
-  }
+  Backward([&](std::size_t k) -> const Block& { return blocks[k]; }, input_, dz, input_gradient_);
   // Nodes of a block are distinct: every row of the table's gradient has one owner.
   ParallelFor(runtime_, nodes.size(), kRowGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t r = begin; r < end; ++r) {

@@ -78,11 +78,10 @@ class Encoder {
  private:
   Encoder(const EncoderOptions& options, const Runtime& runtime) : options_(options), runtime_(runtime) {}
   [[nodiscard]] std::vector<Parameter*> LayerParameters();
-  /// t_k = input + Layer_k(t_{k-1})
-  void ForwardHop(std::size_t k, const Block& block, const Matrix& input);
-  /// From the gradient of t_k that of t_{k-1}, which is returned and added to the input's.
-  const Matrix& BackwardHop(std::size_t k, const Block& block, const Matrix& input, const Matrix& gradient,
-                            Matrix& input_gradient);
+  /// t_k = input + Layer_k(t_{k-1}) over hop(k - 1), for every k; and from dz the gradient of the input, added.
+  void Forward(FunctionRef<const Block&(std::size_t)> hop, const Matrix& input);
+  void Backward(FunctionRef<const Block&(std::size_t)> hop, const Matrix& input, const Matrix& dz,
+                Matrix& input_gradient);
 
   EncoderOptions options_;
   const Runtime& runtime_;

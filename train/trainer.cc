@@ -89,6 +89,8 @@ class Run {
   [[nodiscard]] bool OutOfTime(double share) const {
     return options_.time_limit > 0 && Seconds() > share * options_.time_limit;
   }
+  [[nodiscard]] double SearchShare() const { return refits_ ? kSearchShare : kLoneSearchShare; }
+  [[nodiscard]] double GatesShare() const { return refits_ ? kGatesShare : kLoneGatesShare; }
   /// Whether most of the refit fits what the limit leaves; otherwise the search's own model is the better answer.
   [[nodiscard]] bool TimeToRefit() const {
     if (options_.time_limit <= 0) return true;
@@ -125,8 +127,7 @@ class Run {
   TrainReport report_;
   double waited_ = 0;
   std::uint32_t waits_ = 0;
-  bool refits_ = true;  ///< a time limit may leave time for one good search alone
-  double search_share_ = kSearchShare, gates_share_ = kGatesShare;  ///< of the time limit, where each ends
+  bool refits_ = true;            ///< a time limit may leave time for one good search alone
   double seconds_per_epoch_ = 0;  ///< of the trial, then of the search, for a run with a time limit
 };
 
@@ -199,15 +200,15 @@ Status Run::Trial(const Split& split) {
 
 void Run::FitScheduleToLimit() {
   if (options_.time_limit <= 0 || options_.epochs != 0 || seconds_per_epoch_ <= 0) return;
-  const double search = (kSearchShare * options_.time_limit - Seconds()) / (kSlowerSearch * seconds_per_epoch_);
+  const auto searched = [&] {
+    return (SearchShare() * options_.time_limit - Seconds()) / (kSlowerSearch * seconds_per_epoch_);
+  };
+  const auto planned = [&](double epochs) { return std::clamp<double>(std::floor(epochs), 1, plan_.epochs); };
   const double refit = (kRefitShare - kGatesShare) * options_.time_limit / (kSlowerRefit * seconds_per_epoch_);
-  double epochs = std::clamp<double>(std::floor(std::min(search, refit)), 1, plan_.epochs);
+  double epochs = planned(std::min(searched(), refit));
   if (epochs < kWorthARefit * plan_.epochs) {
     refits_ = false;
-    search_share_ = kLoneSearchShare;
-    gates_share_ = kLoneGatesShare;
-    const double lone = (kLoneSearchShare * options_.time_limit - Seconds()) / (kSlowerSearch * seconds_per_epoch_);
-    epochs = std::clamp<double>(std::floor(lone), 1, plan_.epochs);
+    epochs = planned(searched());
   }
   if (epochs < plan_.epochs) report_.stopped = "time-limit";
   plan_.epochs = static_cast<std::uint32_t>(epochs);
@@ -253,7 +254,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
   for (std::uint32_t epoch = state_.next_epoch; epoch < plan_.epochs && !gave_up(epoch); ++epoch) {
     if (hooks_.before_epoch) hooks_.before_epoch(epoch, *learner);
     KITH_ASSIGN_OR_RETURN(const EpochResult result,
-                          learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(search_share_); }));
+                          learner->RunEpoch(epoch, [&] { return Cancelled() || OutOfTime(SearchShare()); }));
     if (Cancelled()) return Stopped();
     seconds_per_epoch_ = (Seconds() - began) / ++ran;
     waited_ += result.wait_share;
@@ -287,7 +288,7 @@ Status Run::Search(const Split& split, const std::optional<RunState>& from, cons
 }
 
 Status Run::ChooseGates(const Split& split) {
-  const auto stop = [this] { return Cancelled() || OutOfTime(gates_share_); };
+  const auto stop = [this] { return Cancelled() || OutOfTime(GatesShare()); };
   if (Uses("learned")) {
     state_.user_own_weight =
         ChooseOwnWeight(runtime_, *split.graph, SampleUsers(split.held_out, kMeasuredUsers, options_.seed),
@@ -298,7 +299,7 @@ Status Run::ChooseGates(const Split& split) {
               " times: that gained more than two standard errors on the validation part");
     }
   }
-  if (!OutOfTime(search_share_)) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
+  if (!OutOfTime(SearchShare())) KITH_RETURN_IF_ERROR(AddKernel(*split.graph, *best_));
   KITH_RETURN_IF_ERROR(best_->Finish());
   const FusionOptions fusion{.learned = Uses("learned"),
                              .kernel = Uses("spectral"),

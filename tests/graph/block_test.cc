@@ -131,6 +131,8 @@ TEST(FullGraphBlock, HasTheSameBitsOnOneTwoAndEightThreads) {
     const Block block = FullGraphBlock(runtime, *graph);
     EXPECT_EQ(block.sources, expected.sources);
     EXPECT_EQ(block.offsets, expected.offsets);
+    EXPECT_EQ(block.transpose_offsets, expected.transpose_offsets);
+    EXPECT_EQ(block.transpose_destinations, expected.transpose_destinations);
     std::vector<float> weights(block.num_edges());
     SymmetricWeights(runtime, block, weights);
     EXPECT_EQ(weights, expected_weights);
@@ -182,7 +184,11 @@ TEST(SymmetricWeights, LeaveTheRootsOfTheDegreesInPlace) {
   for (std::size_t v = 0; v < block.num_destinations(); ++v) {
     double sum = 0;
     for (EdgeOffset e = block.offsets[v]; e < block.offsets[v + 1]; ++e) {
-      sum += double{weights[e]} * std::sqrt(static_cast<double>(block.degrees[block.sources[e]]));
+      const std::uint32_t u = block.sources[e];
+      sum += double{weights[e]} * std::sqrt(static_cast<double>(block.degrees[u]));
+      const auto row = block.sources.begin() + static_cast<std::ptrdiff_t>(block.offsets[u]);
+      const auto reverse = std::find(row, row + block.degrees[u], v) - block.sources.begin();
+      EXPECT_EQ(weights[e], weights[static_cast<std::size_t>(reverse)]) << "both directions weigh the same bits";
     }
     EXPECT_NEAR(sum, std::sqrt(static_cast<double>(block.degrees[v])), 1e-4);
   }
